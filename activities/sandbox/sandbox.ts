@@ -1,0 +1,73 @@
+/** The sandbox port: opens confined processes. One `Session` runs one MAS program; `runCode` runs code under test without any host call. */
+import type { HostCall, HostReply, Limits, ProgramOutcome } from '../../workflows/shared/program.ts';
+
+export type SandboxLevel = 'namespaces' | 'shared' | 'confined';
+
+export interface ProgramStart {
+  /** Python source, at most 1 MiB. */
+  readonly source: string;
+  readonly query: string;
+  /** Hex; seeds every source of randomness in the guest, per lineage. */
+  readonly seed: string;
+  /** Milliseconds since the epoch at which `time.time` starts in the guest. */
+  readonly startedAtMs: number;
+  /** Opaque names; no address or key enters the guest. */
+  readonly models: readonly string[];
+  readonly limits: Limits;
+}
+
+/** A call that waits for its answer. `occurrence` counts equal calls within one lineage, from 0. */
+export interface PendingCall {
+  readonly id: number;
+  readonly lineage: string;
+  /** sha256 of method and canonical arguments. */
+  readonly hash: string;
+  readonly occurrence: number;
+  readonly call: HostCall;
+}
+
+export type SessionEvent =
+  | { readonly type: 'call'; readonly call: PendingCall }
+  /** All threads of the guest wait for answers (`idle` true) or compute again (false). */
+  | { readonly type: 'idle'; readonly idle: boolean }
+  | { readonly type: 'end'; readonly outcome: ProgramOutcome; readonly resources: SessionResources };
+
+export interface SessionResources {
+  readonly cpuMs: number;
+  readonly peakBytes: number;
+}
+
+export interface Session {
+  /** Each event once, in order; ends after `end`. Rejects with `Sandbox.Unavailable` when the sandbox itself broke. */
+  readonly events: AsyncIterable<SessionEvent>;
+  answer(id: number, reply: HostReply): void;
+  /** Kills the process and all it started; `events` ends with the outcome given. Idempotent. */
+  kill(outcome: Extract<ProgramOutcome, { status: 'failed' }>): void;
+  /** Kills without an outcome: the caller no longer listens. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface CodeStart {
+  readonly code: string;
+  /** Assert statements run one by one in one namespace after the code; none for `execute_code`. */
+  readonly tests: readonly string[];
+  readonly timeoutMs: number;
+}
+
+export interface CodeOutcome {
+  readonly status: 'done' | 'raised' | 'timeout' | 'killed';
+  /** The text `execute_code` returns (mas-runtime.md section 2). */
+  readonly text: string;
+  readonly stdout: string;
+  /** One per test, in order. Verdicts are formed in the process of the code under test (`inProcess`). */
+  readonly tests: readonly { readonly status: 'pass' | 'fail' | 'error'; readonly message: string }[];
+}
+
+export interface Sandbox {
+  readonly level: SandboxLevel;
+  /** sha256 of guest library, interpreter and seeding. */
+  readonly guest: string;
+  open(start: ProgramStart, signal: AbortSignal): Promise<Session>;
+  runCode(start: CodeStart, signal: AbortSignal): Promise<CodeOutcome>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,9 @@
+/** The database as Kysely sees it: one interface per domain, intersected. Migrations in `migrations/` create exactly this. */
+import type { Kysely } from 'kysely';
+import type { ExecutionTables } from './tables/executions.ts';
+import type { LlmTables } from './tables/llm.ts';
+import type { RunTables } from './tables/runs.ts';
+import type { TrainingTables } from './tables/training.ts';
+
+export interface Tables extends RunTables, LlmTables, ExecutionTables, TrainingTables {}
+export type Database = Kysely<Tables>;

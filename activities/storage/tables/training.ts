@@ -1,0 +1,46 @@
+/** Training attempts, checkpoints, artefacts. */
+import type { ColumnType, Generated } from 'kysely';
+
+export interface TrainingTables {
+  training_attempts: {
+    run: string;
+    /** Minted here, rising for ever within a run; every event, manifest and control file carries it. */
+    epoch: number;
+    /** Makes minting idempotent: workflow run id and activity id. */
+    minted_by: string;
+    host: string;
+    boot_id: string | null;
+    pid: number | null;
+    start_ticks: string | null;
+    directory: string;
+    resume_step: number | null;
+    state: 'minted' | 'running' | 'ended';
+    /** Failure class of training-supervision.md section 4, once it ended. */
+    outcome: string | null;
+    evidence: unknown;
+    started_at: Generated<Date>;
+    ended_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+  };
+  training_checkpoints: {
+    run: string;
+    step: number;
+    epoch: number;
+    directory: string;
+    /** sha256 over the manifest's canonical form: the authoritative digest. */
+    digest: string;
+    manifest: unknown;
+    state: 'verified' | 'quarantined' | 'pruned';
+    reason: string | null;
+    created_at: Generated<Date>;
+  };
+  /** A finished training's model: servable by `masgpt serve RUN`. */
+  artefacts: {
+    run: string;
+    sha256: string;
+    directory: string;
+    recipe: string;
+    dataset_sha256: string;
+    metrics: unknown;
+    created_at: Generated<Date>;
+  };
+}

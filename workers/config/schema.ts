@@ -1,0 +1,83 @@
+/** masgpt.config.yaml: everything that names a machine, a command, an address or a key variable. Inputs never carry these. */
+import { z } from 'zod';
+import { nameSchema } from '../../workflows/shared/names.ts';
+
+export const modelSchema = z.strictObject({
+  /** OpenAI-compatible, with the version path: http://127.0.0.1:8000/v1 */
+  baseUrl: z.url({ protocol: /^https?$/ }),
+  /** Name of the environment variable that holds the key. */
+  apiKeyEnv: z.string().regex(/^[A-Z][A-Z0-9_]*$/).optional(),
+  /** File with the key, under the home directory (served models). */
+  apiKeyFile: z.string().optional(),
+  /** The provider's own name of the model. */
+  model: z.string().min(1),
+  /** Identity of the weights behind that name: part of every cache key. */
+  revision: z.string().min(1).default('unpinned'),
+  simulated: z.boolean().default(false),
+  priceUsdPerMTok: z
+    .strictObject({ in: z.number().nonnegative(), cached: z.number().nonnegative(), out: z.number().nonnegative() })
+    .prefault({ in: 0, cached: 0, out: 0 }),
+  limits: z
+    .strictObject({
+      inFlight: z.number().int().positive().default(32),
+      /** Requests and tokens per minute; absent = unlimited. */
+      rpm: z.number().positive().optional(),
+      tpm: z.number().positive().optional(),
+    })
+    .prefault({}),
+  /** Milliseconds until a request is given up and retried. */
+  timeoutMs: z.number().int().positive().default(600_000),
+  /** Sent with every request as it stands (top_p, stop, chat_template_kwargs, …). */
+  parameters: z.record(z.string(), z.unknown()).default({}),
+});
+export type Model = z.infer<typeof modelSchema>;
+
+export const configSchema = z.strictObject({
+  /** State: stack.json, blobs, served models, training directories. MASGPT_HOME. */
+  home: z.string().min(1).default('.masgpt'),
+  temporal: z
+    .strictObject({
+      /** TEMPORAL_ADDRESS; absent = the embedded server. */
+      address: z.string().optional(),
+      /** TEMPORAL_NAMESPACE. */
+      namespace: z.string().min(1).default('default'),
+      /** Q: all queues derive from it. MASGPT_TASK_QUEUE. */
+      taskQueue: nameSchema.default('masgpt'),
+    })
+    .prefault({}),
+  /** DATABASE_URL; absent = the embedded PostgreSQL. */
+  databaseUrl: z.string().optional(),
+  models: z.record(nameSchema, modelSchema).default({}),
+  /** The model that writes programs when an input names none. */
+  generator: nameSchema.optional(),
+  /** Pool program that answers when generation or the generated program fails. */
+  fallbackProgram: nameSchema.default('cot-self-consistency'),
+  sandbox: z
+    .strictObject({
+      /** `auto` takes the strongest level whose self-test passes. MASGPT_SANDBOX_LEVEL. */
+      level: z.enum(['auto', 'namespaces', 'shared', 'confined']).default('auto'),
+      /** Python 3.10+ outside every home directory; found when absent. MASGPT_SANDBOX_PYTHON. */
+      python: z.string().optional(),
+      /** Programs at once in one worker process; default 2 per core. */
+      programs: z.number().int().positive().optional(),
+      memoryMb: z.number().int().min(128).default(768),
+    })
+    .prefault({}),
+  slots: z
+    .strictObject({
+      /** Executions at once in a batch: they mostly wait for the LLM. */
+      executions: z.number().int().positive().default(32),
+      llm: z.number().int().positive().default(100),
+      batches: z.number().int().positive().default(2),
+    })
+    .prefault({}),
+  training: z
+    .strictObject({
+      /** Directory of recipes besides the product's own; names in inputs resolve in it. */
+      recipes: z.string().optional(),
+      /** Python of the trainer; default is the product's own venv. MASGPT_TRAINER_PYTHON. */
+      python: z.string().optional(),
+    })
+    .prefault({}),
+});
+export type Config = z.infer<typeof configSchema>;

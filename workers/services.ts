@@ -1,0 +1,18 @@
+/** What the activities of one process share, opened once and closed with the last user: the composition root of ports. */
+import type { Grading } from '../activities/benchmarks/grading.ts';
+import type { CallService } from '../activities/llm/chat.ts';
+import type { Sandbox } from '../activities/sandbox/sandbox.ts';
+import type { Blobs } from '../activities/storage/blobs.ts';
+import type { Database } from '../activities/storage/tables.ts';
+import type { Config } from './config/schema.ts';
+
+export interface Services {
+  readonly config: Config;
+  readonly database: Database;
+  readonly blobs: Blobs;
+  readonly calls: CallService;
+  /** Opened when first needed; its self-test takes about a second. Throws `Sandbox.Refused` when no level passes. */
+  sandbox(): Promise<Sandbox>;
+  readonly grading: Grading;
+  [Symbol.asyncDispose](): Promise<void>;
+}

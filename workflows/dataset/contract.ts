@@ -1,0 +1,60 @@
+/** buildDataset: pool x queries -> score matrix -> selection -> refinement -> SFT dataset (method.md section 1). Workflow id: dataset/NAME. */
+import { z } from 'zod';
+import { nameSchema, sha256Schema } from '../shared/names.ts';
+import { limitsSchema } from '../shared/program.ts';
+import { runFields } from '../shared/run-input.ts';
+import type { Usage } from '../shared/usage.ts';
+
+export const buildDatasetType = 'buildDataset';
+
+/** Queries by reference: an imported file's blob of `Query` JSON lines, or `generated` (the product's own problems, by seed). */
+export const querySourceSchema = z.strictObject({
+  source: nameSchema,
+  sha256: sha256Schema.optional(),
+  /** The first N valid rows. */
+  limit: z.number().int().positive().optional(),
+});
+export type QuerySource = z.infer<typeof querySourceSchema>;
+
+/** The three ablations of the paper, each true by default. */
+export const switchesSchema = z.strictObject({
+  /** Alike queries get the same program; off: a seeded random one of the programs that solved the query. */
+  interConsistency: z.boolean().default(true),
+  /** The refiner adapts the program to the query; off: the base program stands. */
+  adaptation: z.boolean().default(true),
+  /** The sample carries the reasoning that links query and program; off: the program alone. */
+  reasoning: z.boolean().default(true),
+});
+
+export const datasetInputSchema = z.strictObject({
+  queries: z.array(querySourceSchema).min(1).max(32),
+  /** Pool programs by name, or the whole pool. */
+  programs: z.union([z.literal('all'), z.array(nameSchema).min(1).max(512)]).default('all'),
+  driver: nameSchema.default('sim-driver'),
+  refiner: nameSchema.default('sim-refiner'),
+  judge: nameSchema.default('sim-judge'),
+  repeats: z.number().int().positive().max(100).default(1),
+  groupBy: z.enum(['source', 'subject']).default('subject'),
+  switches: switchesSchema.prefault({}),
+  limits: limitsSchema.prefault({}),
+  ...runFields,
+});
+export type DatasetInput = z.infer<typeof datasetInputSchema>;
+export type DatasetRequest = z.input<typeof datasetInputSchema>;
+
+export interface DatasetResult {
+  readonly run: string;
+  /** Rows of the SFT file. */
+  readonly rows: number;
+  /** Executions of the score matrix. */
+  readonly cells: number;
+  /** Queries that no final program solved. */
+  readonly dropped: number;
+  /** Blobs by file name: `sft.jsonl`, `card.md`, `manifest.json`. */
+  readonly files: Readonly<Record<string, string>>;
+  /** What was selected, per group. */
+  readonly groups: readonly { readonly group: string; readonly queries: number; readonly program: string; readonly meanScore: number }[];
+  readonly refinement: { readonly tried: number; readonly accepted: number; readonly kept: number };
+  readonly usage: Usage;
+  readonly simulated: boolean;
+}

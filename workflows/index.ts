@@ -1,0 +1,1 @@
+/** The bundle's entry: the workflow functions, nothing else. */

@@ -1,0 +1,31 @@
+/** The one table of failure types: every `ApplicationFailure.type` of the product, and whether Temporal may retry it. */
+export const failureTypes = {
+  'Input.Invalid': { retryable: false },
+  'Input.NotFound': { retryable: false },
+  'Run.NameTaken': { retryable: false },
+  'Payload.TooLarge': { retryable: false },
+  'Budget.Exceeded': { retryable: false },
+  'Llm.RateLimited': { retryable: true },
+  'Llm.Unavailable': { retryable: true },
+  'Llm.Timeout': { retryable: true },
+  'Llm.BadReply': { retryable: true },
+  'Llm.BadRequest': { retryable: false },
+  'Llm.ContextTooLong': { retryable: false },
+  'Llm.Unauthorized': { retryable: false },
+  'Llm.UnknownModel': { retryable: false },
+  'Llm.InFlight': { retryable: true },
+  'Sandbox.Unavailable': { retryable: true },
+  'Sandbox.Refused': { retryable: false },
+  'Storage.Unavailable': { retryable: true },
+  'Storage.Full': { retryable: true },
+  'Storage.Corrupt': { retryable: false },
+  'Grader.Failed': { retryable: true },
+  'Python.Unavailable': { retryable: true },
+  'Training.LaunchFailed': { retryable: true },
+  'Training.HostUnknown': { retryable: true },
+  'Training.Failed': { retryable: false },
+  'Fence.Stale': { retryable: false },
+  Cancelled: { retryable: false },
+} as const;
+
+export type FailureType = keyof typeof failureTypes;

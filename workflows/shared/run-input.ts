@@ -1,0 +1,33 @@
+/** The fields that every workflow's input shares. All have defaults, so that Temporal's start form can start each run. */
+import { z } from 'zod';
+import { nameSchema } from './names.ts';
+
+export const runFields = {
+  /** The run's name within its kind; made from the workflow id when absent. */
+  name: nameSchema.optional(),
+  seed: z.number().int().min(0).max(2 ** 31 - 1).default(0),
+  tenant: nameSchema.default('default'),
+  /** Hard ceilings over all LLM calls of the run; reserved before a call, settled after it. */
+  maxCostUsd: z.number().positive().optional(),
+  maxTokens: z.number().int().positive().optional(),
+};
+
+export type RunKind = 'answer' | 'dataset' | 'training' | 'evaluation' | 'federated';
+
+/** What `resolveInput` learns about the workflow that calls it; the owner of a name is (workflowId, firstRunId). */
+export interface RunIdentity {
+  readonly namespace: string;
+  readonly kind: RunKind;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly firstRunId: string;
+}
+
+/** The recorded outcome of `resolveInput`: it alone drives every later decision of the run. */
+export interface ResolvedRun<T> {
+  readonly name: string;
+  /** `KIND/NAME`: the scope of the run's budget and the key of its row in `runs`. */
+  readonly run: string;
+  readonly tenant: string;
+  readonly input: T;
+}
