@@ -47,5 +47,6 @@ export interface LlmTables {
     /** One 429 pauses all processes. */
     paused_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
   };
-  model_slots: { model: string; owner: string; lease_until: Date };
+  /** In-flight slots leased to a process in blocks. */
+  model_slots: { model: string; owner: string; slots: number; lease_until: Date };
 }

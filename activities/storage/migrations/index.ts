@@ -1,0 +1,11 @@
+/** The schema's history, in the order of the names. A released migration never changes: add another one. */
+import type { Migration } from 'kysely';
+import { runs } from './0001-runs.ts';
+import { llm } from './0002-llm.ts';
+import { executions } from './0003-executions.ts';
+
+export const migrations: Record<string, Migration> = {
+  '0001-runs': runs,
+  '0002-llm': llm,
+  '0003-executions': executions,
+};
