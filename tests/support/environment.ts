@@ -2,8 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { openDatabase } from '../../activities/storage/database.ts';
-import { migrate } from '../../activities/storage/migrate.ts';
+import { migrate, openDatabase } from '../../activities/storage/database.ts';
 import type { Database } from '../../activities/storage/tables.ts';
 
 export interface FreshDatabase extends AsyncDisposable {
