@@ -1,1 +1,2 @@
 /** The bundle's entry: the workflow functions, nothing else. */
+export { runBatch } from './matrix/run-batch.ts';

@@ -2,6 +2,7 @@
  * The matrix: systems x queries x drivers x repeats, executed in bulk. Dataset construction and evaluation both run one.
  * A plan is a blob; a cell is an index into it, so that history carries two numbers and one sha256 per batch.
  */
+import type { ActivityOptions } from '@temporalio/common';
 import { z } from 'zod';
 import { nameSchema, sha256Schema } from '../shared/names.ts';
 import { limitsSchema, programRefSchema } from '../shared/program.ts';
@@ -12,7 +13,12 @@ export const runBatchType = 'runBatch';
 /** A system: a fixed program, or a generator that writes one per query. */
 export const systemSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('program'), id: nameSchema, program: programRefSchema }),
-  z.object({ kind: z.literal('generator'), id: nameSchema, generator: nameSchema, fallback: programRefSchema }),
+  z.object({
+    kind: z.literal('generator'),
+    id: nameSchema,
+    generator: nameSchema,
+    fallback: programRefSchema,
+  }),
 ]);
 export type System = z.infer<typeof systemSchema>;
 
@@ -78,3 +84,49 @@ export interface BatchResult {
   readonly usage: Usage;
   readonly simulated: boolean;
 }
+
+export interface GradeCount {
+  /** Scores newly written; cells with a score by the same grader version are skipped. */
+  readonly graded: number;
+}
+
+export interface MatrixActivities {
+  /** Executes the cells that are not stored yet (activities/mas/run-executions.ts). */
+  runExecutions(batch: BatchInput): Promise<BatchResult>;
+  /** Grades the stored answers of the batch (activities/benchmarks/grade-executions.ts). */
+  gradeExecutions(batch: BatchInput): Promise<GradeCount>;
+  /** The batch's result as the database has it; null while a cell is neither executed nor graded. */
+  reconcileBatch(batch: BatchInput): Promise<BatchResult | null>;
+}
+
+/** What a heartbeat of `runExecutions` tells: cells of the batch that are done by now. */
+export interface BatchProgress {
+  readonly done: number;
+  readonly failed: number;
+  readonly usage: Usage;
+}
+
+const infrastructureRetry = {
+  initialInterval: '1 s',
+  backoffCoefficient: 2,
+  maximumInterval: '30 s',
+} as const;
+
+/** Schedule-to-start is unlimited everywhere: a batch waits for a worker. Attempts are unlimited: only infrastructure fails them. */
+export const matrixActivityOptions = {
+  runExecutions: {
+    startToCloseTimeout: '24 h',
+    scheduleToCloseTimeout: '60 d',
+    heartbeatTimeout: '20 s',
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: infrastructureRetry,
+  },
+  gradeExecutions: {
+    startToCloseTimeout: '6 h',
+    scheduleToCloseTimeout: '60 d',
+    heartbeatTimeout: '20 s',
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: infrastructureRetry,
+  },
+  reconcileBatch: { startToCloseTimeout: '2 m', scheduleToCloseTimeout: '60 d', retry: infrastructureRetry },
+} as const satisfies Record<keyof MatrixActivities, ActivityOptions>;

@@ -11,7 +11,12 @@ export const limitsSchema = z.object({
   /** Wall clock while no host call is outstanding. */
   computeMs: z.number().int().positive().max(600_000).default(30_000),
   /** Wall clock in all. */
-  totalMs: z.number().int().positive().max(24 * 3_600_000).default(3_600_000),
+  totalMs: z
+    .number()
+    .int()
+    .positive()
+    .max(24 * 3_600_000)
+    .default(3_600_000),
   maxCalls: z.number().int().positive().max(10_000).default(200),
   maxConcurrentCalls: z.number().int().positive().max(64).default(16),
   /** Executions of code under test. */
@@ -39,7 +44,12 @@ export type ProgramFailureKind = (typeof programFailureKinds)[number];
 
 export type ProgramOutcome =
   | { readonly status: 'answered'; readonly answer: string; readonly stdout: string }
-  | { readonly status: 'failed'; readonly kind: ProgramFailureKind; readonly message: string; readonly stdout: string };
+  | {
+      readonly status: 'failed';
+      readonly kind: ProgramFailureKind;
+      readonly message: string;
+      readonly stdout: string;
+    };
 
 /** A host call: what the guest asks of the host. `lineage` names the calling thread ("0", "0.3"). */
 export const hostCallSchema = z.discriminatedUnion('method', [
@@ -47,7 +57,9 @@ export const hostCallSchema = z.discriminatedUnion('method', [
     method: z.literal('chat'),
     args: z.object({
       messages: z
-        .array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string().max(1024 * 1024) }))
+        .array(
+          z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string().max(1024 * 1024) }),
+        )
         .min(1)
         .max(256),
       temperature: z.number().min(0).max(2),

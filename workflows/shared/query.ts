@@ -11,7 +11,11 @@ export const goldSchema = z.discriminatedUnion('kind', [
     relativeTolerance: z.number().positive().optional(),
   }),
   /** `letter` is the label of the right option; `options` without their labels, in the order shown. */
-  z.object({ kind: z.literal('choice'), letter: z.string().regex(/^[A-Z]$/), options: z.array(z.string()).min(2).max(26) }),
+  z.object({
+    kind: z.literal('choice'),
+    letter: z.string().regex(/^[A-Z]$/),
+    options: z.array(z.string()).min(2).max(26),
+  }),
   z.object({ kind: z.literal('latex'), value: z.string().min(1) }),
   /** Python tests. `check`: source that defines `check(candidate)` (HumanEval); `asserts`: one statement per entry (MBPP). */
   z.object({
@@ -32,7 +36,10 @@ export type Gold = z.infer<typeof goldSchema>;
 export const querySchema = z.object({
   /** First 32 hex digits of sha256 over source, text and gold: stable over files and order. */
   id: z.string().regex(/^[0-9a-f]{32}$/),
-  text: z.string().min(1).max(256 * 1024),
+  text: z
+    .string()
+    .min(1)
+    .max(256 * 1024),
   /** The benchmark or file family it comes from: "gsm8k", "humaneval", "generated". */
   source: z.string().min(1),
   /** The upstream's subject, or the kind of generated problem; the default group of dataset selection is (source, subject). */

@@ -5,7 +5,12 @@ import { nameSchema } from './names.ts';
 export const runFields = {
   /** The run's name within its kind; made from the workflow id when absent. */
   name: nameSchema.optional(),
-  seed: z.number().int().min(0).max(2 ** 31 - 1).default(0),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0),
   tenant: nameSchema.default('default'),
   /** Hard ceilings over all LLM calls of the run; reserved before a call, settled after it. */
   maxCostUsd: z.number().positive().optional(),

@@ -64,7 +64,9 @@ export async function withRun<T, R extends RunOutput>(
   } catch (thrown) {
     if (thrown instanceof ContinueAsNew) throw thrown;
     const state = isCancellation(thrown) ? 'cancelled' : 'failed';
-    await CancellationScope.nonCancellable(() => settle(run, { state, result: null, cause: causeOf(thrown) }));
+    await CancellationScope.nonCancellable(() =>
+      settle(run, { state, result: null, cause: causeOf(thrown) }),
+    );
     throw thrown;
   }
 }

@@ -1,0 +1,184 @@
+/**
+ * Fan-out that survives continue-as-new: numbered members run as child workflows `PARENT/LABEL-N` that no parent's end
+ * terminates (ABANDON), at most `size` at once, and report by signal to the parent's workflow id. A member that closed
+ * without a report, or is silent after a continue-as-new, is reconciled: counted if its work is stored, else started again.
+ */
+import { type Duration, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  type ChildWorkflowOptions,
+  condition,
+  ContinueAsNew,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type Report, reportSignal, type Seat } from './report.ts';
+
+/** What a continue-as-new carries. */
+export interface WindowState {
+  readonly next: number;
+  readonly open: readonly number[];
+}
+
+export interface WindowOptions<R> {
+  readonly label: string;
+  /** Identifies the work: reports of another key are not counted. */
+  readonly key: string;
+  /** Members in all, and how many run at once. */
+  readonly total: number;
+  readonly size: number;
+  readonly state: WindowState;
+  /** The child workflow is called with `args(member)` and then its `Seat`. */
+  readonly child: {
+    readonly type: string;
+    readonly args: (member: number) => readonly unknown[];
+    readonly options: (member: number) => Omit<ChildWorkflowOptions, 'args' | 'workflowId'>;
+  };
+  /** Counts a result; called once per member. Returning false starts no further members. */
+  readonly onResult: (result: R) => boolean;
+  /** Called after members started or reported; `open` are workflow ids. */
+  readonly onChange: (open: readonly string[]) => void;
+  /** The result of a member whose work is stored in full; null when some is missing. */
+  readonly reconcile: (member: number) => Promise<R | null>;
+  /** Continues the parent's workflow as new with this state. */
+  readonly continueAsNew: (state: WindowState) => Promise<never>;
+  /** Continue as new at this length; the server's own suggestion always counts. */
+  readonly maxHistoryEvents: number;
+  /** After how much silence members that an earlier run of the parent started are reconciled. */
+  readonly quiet: Duration;
+}
+
+const cancelWaitMs = 120_000;
+
+/** Resolves when every started member has reported. Throws a failed member's failure after cancelling the others. */
+export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
+  const parent = workflowInfo().workflowId;
+  const idOf = (member: number): string => `${parent}/${options.label}-${member}`;
+  const open = new Set(options.state.open);
+  /** Open members whose end will not be in this run's history. */
+  const distant = new Set(options.state.open);
+  /** Open members to reconcile. */
+  const silent = new Set<number>();
+  const reports: (readonly [Seat, Report<R>])[] = [];
+  let next = options.state.next;
+  let goOn = true;
+  setHandler(reportSignal, (seat, report) => {
+    if (seat.label === options.label) reports.push([seat, report as Report<R>]);
+  });
+
+  try {
+    for (;;) {
+      takeReports();
+      await fill();
+      options.onChange([...open].map(idOf));
+      if (open.size === 0) return;
+      if (mustContinue()) await options.continueAsNew({ next, open: [...open] });
+      if (!(await somethingHappened())) for (const member of distant) silent.add(member);
+      takeReports();
+      for (const member of silent) await reconcile(member);
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof ContinueAsNew)) await CancellationScope.nonCancellable(cancelOpen);
+    throw thrown;
+  }
+
+  function takeReports(): void {
+    for (let entry = reports.shift(); entry; entry = reports.shift()) {
+      const [seat, report] = entry;
+      if (!open.has(seat.member)) continue;
+      if (seat.key !== options.key || report.status === 'cancelled') silent.add(seat.member);
+      else if (report.status === 'failed') {
+        close(seat.member);
+        throw ApplicationFailure.create({ type: report.type, message: report.message, nonRetryable: true });
+      } else count(seat.member, report.result);
+    }
+  }
+
+  async function fill(): Promise<void> {
+    const starts: Promise<void>[] = [];
+    const cancelled = CancellationScope.current().consideredCancelled;
+    while (goOn && !cancelled && open.size < options.size && next < options.total) {
+      open.add(next);
+      starts.push(start(next++));
+    }
+    await Promise.all(starts);
+  }
+
+  /** Starting a member that still runs leaves it running: it reports here all the same. */
+  async function start(member: number): Promise<void> {
+    const seat: Seat = { label: options.label, member, key: options.key };
+    try {
+      const child = await CancellationScope.nonCancellable(() =>
+        startChild(options.child.type, {
+          ...options.child.options(member),
+          workflowId: idOf(member),
+          args: [...options.child.args(member), seat],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          cancellationType: ChildWorkflowCancellationType.ABANDON,
+        }),
+      );
+      distant.delete(member);
+      const closed = (): void => {
+        if (open.has(member)) silent.add(member);
+      };
+      void child.result().then(closed, closed);
+    } catch (thrown) {
+      if (!(thrown instanceof WorkflowExecutionAlreadyStartedError)) throw thrown;
+      distant.add(member);
+    }
+  }
+
+  async function reconcile(member: number): Promise<void> {
+    silent.delete(member);
+    if (!open.has(member)) return;
+    const result = await options.reconcile(member);
+    if (!open.has(member)) return;
+    if (result === null) await start(member);
+    else count(member, result);
+  }
+
+  function count(member: number, result: R): void {
+    close(member);
+    if (!options.onResult(result)) goOn = false;
+  }
+
+  function close(member: number): void {
+    open.delete(member);
+    distant.delete(member);
+    silent.delete(member);
+  }
+
+  function mustContinue(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    const handled = reports.length === 0 && silent.size === 0;
+    return handled && (continueAsNewSuggested || historyLength > options.maxHistoryEvents);
+  }
+
+  /** False after `quiet` of silence; only distant members need that timer. */
+  async function somethingHappened(): Promise<boolean> {
+    const happened = (): boolean => reports.length > 0 || silent.size > 0;
+    if (distant.size > 0) return condition(happened, options.quiet);
+    await condition(happened);
+    return true;
+  }
+
+  /** Passes the cancel on, since ABANDON does not, and waits until each member has stopped. */
+  async function cancelOpen(): Promise<void> {
+    const stopped = new Set<number>();
+    const cancels = [...open].map(async (member) => {
+      try {
+        await getExternalWorkflowHandle(idOf(member)).cancel();
+      } catch {
+        stopped.add(member);
+      }
+    });
+    await Promise.all(cancels);
+    const reported = (member: number): boolean => reports.some(([seat]) => seat.member === member);
+    await condition(() => [...open].every((member) => stopped.has(member) || reported(member)), cancelWaitMs);
+  }
+}
