@@ -1,0 +1,165 @@
+/**
+ * The host side of one running program, the same in both modes: known calls are answered from the journal, new ones go to
+ * `onCall` (as many at once as the limits allow), and a limit that is hit ends the program with a named failure.
+ */
+import type {
+  HostReply,
+  Limits,
+  ProgramFailureKind,
+  ProgramOutcome,
+} from '../../workflows/shared/program.ts';
+import type { PendingCall, Session, SessionResources } from '../sandbox/sandbox.ts';
+import { type JournalEntry, noCallUsage } from './journal.ts';
+import { createReplay } from './replay.ts';
+
+/** A call that the journal does not answer. `entry.reply` is null; `recorded`: its row exists already (durable mode). */
+export interface OpenCall {
+  readonly entry: JournalEntry;
+  readonly recorded: boolean;
+  answer(reply: HostReply): void;
+}
+
+export interface ProgramEnd {
+  readonly outcome: ProgramOutcome;
+  readonly resources: SessionResources;
+}
+
+export interface ProgramHost {
+  /** Settles when the program has ended; rejects when the sandbox broke. */
+  readonly ended: Promise<ProgramEnd>;
+  /** All threads of the program wait for calls that were handed to `onCall` or that the limits hold back. */
+  readonly idle: boolean;
+  readonly divergences: number;
+  end(kind: ProgramFailureKind, message: string): void;
+}
+
+export interface ProgramHostOptions {
+  readonly session: Session;
+  readonly known: readonly JournalEntry[];
+  readonly limits: Limits;
+  readonly onCall: (call: OpenCall) => void;
+  /** Something changed that a waiting step may want to see. */
+  readonly onChange?: () => void;
+}
+
+/** A program whose threads never all wait still gets its answer: after this time a held call goes out. */
+const maxHoldMs = 1_000;
+
+export function hostProgram(options: ProgramHostOptions): ProgramHost {
+  const { session, limits } = options;
+  const replay = createReplay(options.known);
+  const held: PendingCall[] = [];
+  const queued: OpenCall[] = [];
+  let nextSeq = replay.nextSeq;
+  let calls = 0;
+  let codeRuns = 0;
+  let open = 0;
+  let idle = false;
+
+  const answer = (id: number, reply: HostReply): void => {
+    idle = false;
+    session.answer(id, reply);
+  };
+
+  function accept(pending: PendingCall): void {
+    calls += 1;
+    if (pending.call.method === 'executeCode' || pending.call.method === 'testCode') codeRuns += 1;
+    if (calls > limits.maxCalls) return end('callLimit', `more than ${limits.maxCalls} calls`);
+    if (codeRuns > limits.maxCodeRuns)
+      return end('codeLimit', `more than ${limits.maxCodeRuns} executions of code`);
+    const known = replay.take(pending);
+    if (known?.reply) return answer(pending.id, known.reply);
+    if (known) return hand(pending, known, true);
+    if (!replay.hasOther(pending)) return hand(pending, newEntry(pending), false);
+    held.push(pending);
+    setTimeout(release, maxHoldMs, pending).unref();
+  }
+
+  function newEntry({ lineage, hash, occurrence, call }: PendingCall): JournalEntry {
+    const seq = nextSeq;
+    nextSeq += 1;
+    return {
+      lineage,
+      hash,
+      occurrence,
+      seq,
+      call,
+      reply: null,
+      ...noCallUsage,
+      startedAtMs: Date.now(),
+      endedAtMs: null,
+    };
+  }
+
+  function hand(pending: PendingCall, entry: JournalEntry, recorded: boolean): void {
+    let answered = false;
+    queued.push({
+      entry,
+      recorded,
+      answer(reply) {
+        if (answered) return;
+        answered = true;
+        open -= 1;
+        answer(pending.id, reply);
+        next();
+      },
+    });
+    next();
+  }
+
+  function next(): void {
+    while (open < limits.maxConcurrentCalls) {
+      const call = queued.shift();
+      if (!call) return;
+      open += 1;
+      options.onCall(call);
+    }
+  }
+
+  /** Lets a held call go: nobody else has come for the row it was compared with, or nobody will in time. */
+  function release(pending: PendingCall): void {
+    const index = held.indexOf(pending);
+    if (index === -1) return;
+    held.splice(index, 1);
+    hand(pending, newEntry(pending), false);
+  }
+
+  function settle(): void {
+    for (const pending of held.splice(0)) {
+      const other = replay.takeOther(pending);
+      if (other?.reply) answer(pending.id, other.reply);
+      else hand(pending, newEntry(pending), false);
+    }
+  }
+
+  function end(kind: ProgramFailureKind, message: string): void {
+    session.kill({ status: 'failed', kind, message, stdout: '' });
+  }
+
+  async function pump(): Promise<ProgramEnd> {
+    for await (const event of session.events) {
+      if (event.type === 'end') return { outcome: event.outcome, resources: event.resources };
+      if (event.type === 'call') accept(event.call);
+      else {
+        idle = event.idle;
+        if (idle && held.length > 0) settle();
+      }
+      options.onChange?.();
+    }
+    throw new Error('the sandbox closed a session without an outcome');
+  }
+
+  const ended = pump();
+  // Whoever listens hears of a broken sandbox; a host that is given up is not an unhandled rejection.
+  ended.catch(() => options.onChange?.());
+  return {
+    ended,
+    get idle() {
+      return idle;
+    },
+    get divergences() {
+      return replay.divergences;
+    },
+    end,
+  };
+}
