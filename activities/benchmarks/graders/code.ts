@@ -1,0 +1,56 @@
+/** Grades programs by the upstream's tests, run in the sandbox. All tests must pass; the verdict is formed in process. */
+import type { Gold } from '../../../workflows/shared/query.ts';
+import type { CodeOutcome, Sandbox } from '../../sandbox/sandbox.ts';
+import type { Verdict } from '../grading.ts';
+import { extractCode } from './extract-code.ts';
+
+type CodeGold = Extract<Gold, { kind: 'code' }>;
+
+export const codeGrader = 'code/1';
+
+/** Wall clock for the candidate and all its tests, as upstream allows per problem, with room for a loaded machine. */
+const timeoutMs = 15_000;
+
+export async function gradeCode(
+  gold: CodeGold,
+  answer: string,
+  sandbox: () => Promise<Sandbox>,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const extracted = extractCode(answer, gold.entryPoint);
+  if (!extracted) return verdict(0, null, 'the answer holds no Python code');
+  const tests = testsOf(gold);
+  const confined = await sandbox();
+  const outcome = await confined.runCode({ code: assemble(gold, extracted.code), tests, timeoutMs }, signal);
+  const passed = outcome.tests.filter((test) => test.status === 'pass').length;
+  const right = outcome.status === 'done' && passed === tests.length && outcome.tests.length === tests.length;
+  return verdict(
+    right ? 1 : 0,
+    extracted.code,
+    right ? `all tests pass (${tests.length})` : reasonOf(outcome, tests.length),
+  );
+}
+
+/** The prelude (HumanEval's prompt: imports, helpers, signature) comes first, so that a bare body completes it. */
+export function assemble(gold: CodeGold, code: string): string {
+  return gold.prelude === '' ? code : `${gold.prelude.trimEnd()}\n${code}`;
+}
+
+/** One statement list per test: HumanEval's `check` and its call are one, MBPP's asserts one each. */
+function testsOf(gold: CodeGold): readonly string[] {
+  if (gold.form === 'asserts') return gold.tests;
+  return [`${gold.tests.join('\n')}\n\ncheck(${gold.entryPoint})\n`];
+}
+
+function reasonOf(outcome: CodeOutcome, tests: number): string {
+  if (outcome.status === 'timeout') return `the code ran past ${timeoutMs / 1000} s`;
+  if (outcome.status === 'killed') return 'the code was killed: it left its memory or process limits';
+  const bad = outcome.tests.find((test) => test.status !== 'pass');
+  const passed = outcome.tests.filter((test) => test.status === 'pass').length;
+  const why = (bad?.message ?? outcome.text).slice(0, 300);
+  return outcome.status === 'raised' ? `the code raises: ${why}` : `${passed} of ${tests} tests pass: ${why}`;
+}
+
+function verdict(score: number, extracted: string | null, reason: string): Verdict {
+  return { score, grader: codeGrader, extracted, reason, inProcess: true };
+}

@@ -1,0 +1,58 @@
+/** The grading port over one grader per kind of gold. Both dependencies are asked for only when an item needs them. */
+import type { Query } from '../../../workflows/shared/query.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import type { Grading, Verdict } from '../grading.ts';
+import { choiceGrader, gradeChoice } from './choice.ts';
+import { codeGrader, gradeCode } from './code.ts';
+import { gradeLatex, latexGrader } from './latex.ts';
+import type { MathVerify } from './math-verify.ts';
+import { gradeNumber, numberGrader } from './number.ts';
+import { gradeText, textGrader } from './text.ts';
+
+export interface GradingDependencies {
+  /** Runs code under test. */
+  readonly sandbox: () => Promise<Sandbox>;
+  /** Compares LaTeX; the caller closes it. */
+  readonly mathVerify: MathVerify;
+}
+
+const noGrader = 'none/1';
+
+const graders = {
+  number: numberGrader,
+  choice: choiceGrader,
+  latex: latexGrader,
+  code: codeGrader,
+  text: textGrader,
+  none: noGrader,
+} as const;
+
+export function createGrading(dependencies: GradingDependencies): Grading {
+  return {
+    graderOf: (query) => graders[query.gold.kind],
+    grade: (query, answer, signal) => grade(dependencies, query, answer, signal),
+  };
+}
+
+async function grade(
+  { sandbox, mathVerify }: GradingDependencies,
+  query: Query,
+  answer: string,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { gold } = query;
+  switch (gold.kind) {
+    case 'number':
+      return gradeNumber(gold, answer, query.text);
+    case 'choice':
+      return gradeChoice(gold, answer);
+    case 'latex':
+      return gradeLatex(gold, answer, mathVerify, signal);
+    case 'code':
+      return gradeCode(gold, answer, sandbox, signal);
+    case 'text':
+      return gradeText(gold, answer);
+    case 'none':
+      return { score: 0, grader: noGrader, extracted: null, reason: 'the query has no gold answer' };
+  }
+}
