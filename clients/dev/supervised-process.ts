@@ -18,6 +18,8 @@ export interface SupervisedOptions {
   readonly logFile: string;
   /** One line of standard output, without its end. */
   readonly onLine?: (line: string) => void;
+  /** Keeps standard input open while the parent lives, for children that end with it. */
+  readonly holdStdin?: boolean;
   /** Asks the process to stop; SIGKILL follows after the grace time. */
   readonly stopSignal?: NodeJS.Signals;
 }
@@ -38,7 +40,7 @@ export async function startSupervised(options: SupervisedOptions): Promise<Super
   const stopSignal = options.stopSignal ?? 'SIGTERM';
   const child = spawn(options.command, [...options.args], {
     detached: true,
-    stdio: ['ignore', options.onLine ? 'pipe' : log, log],
+    stdio: [options.holdStdin ? 'pipe' : 'ignore', options.onLine ? 'pipe' : log, log],
     env: options.env ?? process.env,
     ...pick(options),
   });
@@ -46,19 +48,21 @@ export async function startSupervised(options: SupervisedOptions): Promise<Super
   const pid = await spawned(child, options.command);
   watch(`+${pid} ${stopSignal}`);
   if (options.onLine && child.stdout) forwardLines(child.stdout, options.onLine);
-  let running = true;
+  let isRunning = true;
+  running.add(child);
   const exited = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('exit', (code, signal) => {
-      running = false;
+      isRunning = false;
+      running.delete(child);
       watch(`-${pid}`);
       resolve(signal ?? code ?? 0);
     });
   });
-  const signal = (name: NodeJS.Signals): void => void (running && child.kill(name));
+  const signal = (name: NodeJS.Signals): void => void (isRunning && child.kill(name));
   return {
     pid,
     exited,
-    isRunning: () => running,
+    isRunning: () => isRunning,
     signal,
     async stop(graceMs = 10_000) {
       signal(stopSignal);
@@ -103,6 +107,12 @@ function forwardLines(stream: NodeJS.ReadableStream, onLine: (line: string) => v
   });
 }
 
+/** For the second Ctrl-C: no grace. */
+export function killAllSupervised(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+const running = new Set<ChildProcess>();
 let watchdog: ChildProcess | undefined;
 
 function watch(line: string): void {

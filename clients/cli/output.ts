@@ -1,0 +1,58 @@
+/**
+ * What a command prints. With --json, stdout carries exactly one JSON document and all else goes to stderr, also what
+ * libraries print; without it, stdout carries the human text. Progress is one line redrawn, or plain lines when stderr
+ * is no terminal.
+ */
+import type { Progress } from '../../workflows/shared/progress.ts';
+import { createProgressLine } from './progress-line.ts';
+
+export interface Output {
+  readonly json: boolean;
+  /** The human result; nothing with --json. */
+  print(text: string): void;
+  /** Remarks on the way, to stderr. */
+  note(text: string): void;
+  /** What a run's `progress` query answers. */
+  progress(label: string, progress: Progress): void;
+  /** Ends the progress line. */
+  end(): void;
+}
+
+const stdout = process.stdout.write.bind(process.stdout);
+
+export function createOutput(json: boolean): Output {
+  if (json) redirectStdout();
+  const line = createProgressLine(process.stderr);
+  return {
+    json,
+    print(text) {
+      if (json) return;
+      line.clear();
+      stdout(`${printable(text)}\n`);
+    },
+    note(text) {
+      line.clear();
+      process.stderr.write(`${printable(text)}\n`);
+    },
+    progress: (label, progress) => line.update(label, progress),
+    end: () => line.end(),
+  };
+}
+
+/** The one JSON document; waits until the pipe has taken it. */
+export function writeDocument(document: unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stdout(`${JSON.stringify(document, null, 2)}\n`, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function redirectStdout(): void {
+  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  for (const method of ['log', 'info', 'debug'] as const) console[method] = console.error;
+}
+
+/** Foreign text must not drive the terminal. Line ends and tabs stay. */
+function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}

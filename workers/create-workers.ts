@@ -1,0 +1,65 @@
+/** One worker per queue role in this process. Activities are registered on all; the queue an activity is sent to decides. */
+import { cpus, hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createDataConverter } from '../activities/storage/payload-storage.ts';
+import { type QueueRole, queueRoles, queuesOf } from '../workflows/shared/queues.ts';
+import { AnswerPlugin } from './answer-plugin.ts';
+import { DatasetPlugin } from './dataset-plugin.ts';
+import { EvaluationPlugin } from './evaluation-plugin.ts';
+import type { Services } from './services.ts';
+import { TrainingPlugin } from './training-plugin.ts';
+
+/** `gpu` polls two queues: launching, and this host's own. */
+export async function createWorkers(options: {
+  readonly connection: NativeConnection;
+  readonly services: Services;
+  readonly roles?: readonly QueueRole[];
+}): Promise<Worker[]> {
+  const { services, connection } = options;
+  const { namespace, taskQueue } = services.config.temporal;
+  const queues = queuesOf(taskQueue);
+  const plugins = [AnswerPlugin, DatasetPlugin, TrainingPlugin, EvaluationPlugin].map(
+    (Plugin) => new Plugin({ services }),
+  );
+  const create = (queue: string, role: RoleOptions): Promise<Worker> =>
+    Worker.create({
+      connection,
+      namespace,
+      taskQueue: queue,
+      plugins,
+      dataConverter: createDataConverter(services.database),
+      shutdownGraceTime: '10 s',
+      shutdownForceTime: '15 s',
+      ...role,
+    });
+  const workers: Worker[] = [];
+  for (const role of options.roles ?? queueRoles) {
+    workers.push(await create(queues[role], workerOptions(role, services)));
+    if (role === 'gpu') workers.push(await create(queues.gpuHost(hostname()), activities(100)));
+  }
+  return workers;
+}
+
+type RoleOptions = Omit<WorkerOptions, 'taskQueue'>;
+
+function workerOptions(role: QueueRole, { config }: Services): RoleOptions {
+  const cores = Math.max(1, cpus().length);
+  const byRole: Record<QueueRole, RoleOptions> = {
+    workflows: {
+      workflowsPath: fileURLToPath(new URL('../workflows', import.meta.url)),
+      ...activities(100),
+      maxConcurrentLocalActivityExecutions: Math.max(8, 2 * cores),
+    },
+    llm: activities(config.slots.llm),
+    cpu: activities(config.slots.batches),
+    grade: activities(2 * cores),
+    code: activities(cores),
+    gpu: activities(4),
+  };
+  return byRole[role];
+}
+
+function activities(slots: number): RoleOptions {
+  return { maxConcurrentActivityTaskExecutions: slots };
+}

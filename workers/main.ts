@@ -1,0 +1,56 @@
+/**
+ * A worker process: `--queues workflows,llm` (default all), `--config FILE`. Prints one JSON line on standard output when
+ * its pollers run; everything else goes to standard error. SIGTERM drains: running activities get 10 s to end.
+ */
+import { parseArgs } from 'node:util';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { type QueueRole, queueRoles } from '../workflows/shared/queues.ts';
+import { loadConfig } from './config/load.ts';
+import { connectWorker } from './connection.ts';
+import { createWorkers } from './create-workers.ts';
+import { openServices } from './open-services.ts';
+
+const { values } = parseArgs({ options: { queues: { type: 'string' }, config: { type: 'string' } } });
+
+Runtime.install({
+  logger: new DefaultLogger('WARN', (entry) => {
+    const meta = entry.meta ? ` ${JSON.stringify(entry.meta)}` : '';
+    process.stderr.write(`${new Date().toISOString()} ${entry.level} ${entry.message}${meta}\n`);
+  }),
+  telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+  // Signals are handled here: SIGINT of a terminal is the parent's business.
+  shutdownSignals: [],
+});
+
+const roles = rolesOf(values.queues);
+const config = await loadConfig({ file: values.config, env: process.env });
+await using services = await openServices(config);
+const connection = await connectWorker({ config, env: process.env });
+const workers = await createWorkers({ connection, services, roles });
+
+const drain = (): void => {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+};
+process.on('SIGTERM', drain);
+process.on('SIGINT', drain);
+
+const runs = workers.map((worker) =>
+  worker.run().catch((error: unknown) => {
+    drain();
+    throw error;
+  }),
+);
+process.stdout.write(
+  `${JSON.stringify({ status: 'ready', queues: workers.map((worker) => worker.options.taskQueue) })}\n`,
+);
+await Promise.all(runs);
+await connection.close();
+
+function rolesOf(text: string | undefined): readonly QueueRole[] {
+  if (text === undefined) return queueRoles;
+  return text.split(',').map((name) => {
+    const role = queueRoles.find((known) => known === name.trim());
+    if (!role) throw new Error(`unknown queue "${name}": one of ${queueRoles.join(', ')}`);
+    return role;
+  });
+}
