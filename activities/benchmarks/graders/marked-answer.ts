@@ -1,6 +1,6 @@
 /**
  * Strict extraction: the places where an answer is marked as final (`\boxed{…}`, "Final Answer: …", "The answer is …",
- * "#### …"), last first. Linear in the text, because answers are foreign and up to 256 KB long.
+ * "#### …"), last first. Answers are foreign and up to 256 KB long: only the last 64 KB and the last 16 marks are looked at.
  */
 export interface MarkedAnswer {
   readonly form: 'boxed' | 'stated' | 'hashes';
@@ -12,13 +12,22 @@ const stated =
   /\b(?:final\s+answer|correct\s+(?:answer|option|choice)|answer)\b(?:\s*\([^()\n]{0,40}\))?(?:\s+(?:to|for|of|in)\s[^\n.:=]{1,80}?)?[*_\s]*(?:\bis\b(?:\s+(?:option|choice|approximately|about|simply|therefore))*\s*:?|:|=|\bwould be\b)[*_]*/gi;
 const hashes = /^[ \t]*####[ \t]*(?=\S)/gm;
 
+const maxSearched = 64 * 1024;
+const maxMarks = 16;
+const maxBoxed = 4096;
+const maxLine = 400;
+
 export function markedAnswers(answer: string): readonly MarkedAnswer[] {
+  const tail = answer.slice(-maxSearched);
   const marks = [
-    ...boxedAnswers(answer),
-    ...[...answer.matchAll(stated)].map((match) => statedAnswer(answer, match)),
-    ...[...answer.matchAll(hashes)].map((match) => hashedAnswer(answer, match)),
+    ...boxedAnswers(tail).slice(-maxMarks),
+    ...[...tail.matchAll(stated)].slice(-maxMarks).map((match) => statedAnswer(tail, match)),
+    ...[...tail.matchAll(hashes)].slice(-maxMarks).map((match) => hashedAnswer(tail, match)),
   ];
-  return marks.filter((mark) => mark !== undefined).toSorted((a, b) => b.at - a.at);
+  return marks
+    .filter((mark) => mark !== undefined)
+    .toSorted((a, b) => b.at - a.at)
+    .slice(0, maxMarks);
 }
 
 /** The last complete `\boxed{…}` of a text, unwrapped. */
@@ -37,8 +46,6 @@ function boxedAnswers(answer: string): MarkedAnswer[] {
   }
   return found;
 }
-
-const maxBoxed = 4096;
 
 function closingBrace(text: string, from: number): number | undefined {
   let depth = 1;
@@ -67,7 +74,7 @@ function hashedAnswer(answer: string, match: RegExpExecArray): MarkedAnswer | un
 
 /** The rest of the line; of the next line that has text when this one ends here ("**Final Answer:**" above its answer). */
 function lineFrom(text: string, from: number): string {
-  const rest = text.slice(from, from + maxBoxed);
+  const rest = text.slice(from, from + maxLine);
   const start = rest.search(/[^\s*_:]/);
   if (start < 0) return '';
   return (rest.slice(start).split('\n', 1)[0] ?? '').trim();
