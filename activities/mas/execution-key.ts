@@ -2,8 +2,8 @@
  * Names by content. An execution's seed never depends on a run's name, id or time, so that the same question put again
  * meets the same draws, and with them the recorded replies. All results are lower-case hex.
  */
-import { createHash } from 'node:crypto';
 import type { Limits, ProgramRef } from '../../workflows/shared/program.ts';
+import { canonicalHash } from '../storage/canonical-json.ts';
 
 export interface ExecutionIdentity {
   readonly tenant: string;
@@ -23,29 +23,24 @@ export interface ExecutionIdentity {
 /** The key of the row in `executions`. `revision` is the driver's. */
 export function executionKey(identity: ExecutionIdentity, revision: string): string {
   const { tenant, query, program, driver, limits } = identity;
-  const orderedLimits = Object.entries(limits).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return sha256([
+  return canonicalHash([
     executionSeed(identity),
     tenant,
     query.id,
     program.sha256,
     driver,
     revision,
-    orderedLimits,
+    limits,
     identity.scope ?? '',
   ]);
 }
 
 export function executionSeed(identity: ExecutionIdentity): string {
   const program = identity.commonRandomNumbers ? '' : identity.program.sha256;
-  return sha256([identity.runSeed, identity.query.id, program, identity.driver, identity.repeat]);
+  return canonicalHash([identity.runSeed, identity.query.id, program, identity.driver, identity.repeat]);
 }
 
 /** Distinguishes the samples of one execution: five threads that ask the same are five draws. */
 export function drawOf(seed: string, lineage: string, occurrence: number): string {
-  return sha256([seed, lineage, occurrence]);
-}
-
-export function sha256(parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return canonicalHash([seed, lineage, occurrence]);
 }

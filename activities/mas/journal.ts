@@ -30,6 +30,7 @@ export interface JournalEntry extends CallKey, CallUsage {
   /** Null while the call is in flight. */
   readonly reply: HostReply | null;
   readonly startedAtMs: number;
+  /** Set without a reply: the latest attempt to get one failed. */
   readonly endedAtMs: number | null;
 }
 
@@ -49,6 +50,8 @@ export interface Journal {
     execution: string,
     seqs: readonly number[],
   ): Promise<{ readonly seq: number; readonly reply: HostReply }[]>;
+  /** An attempt to answer the row failed for reasons that are not the program's. */
+  missed(execution: string, seq: number): Promise<void>;
   /** Answers a row that is in flight; the first reply stands. */
   reply(execution: string, seq: number, reply: HostReply, usage: CallUsage): Promise<void>;
 }
@@ -96,6 +99,16 @@ export function createJournal(database: Database): Journal {
         .where('reply', 'is not', null)
         .execute();
       return rows.map(({ seq, reply }) => ({ seq, reply: reply as HostReply }));
+    },
+
+    async missed(execution, seq) {
+      await database
+        .updateTable('journal')
+        .set({ ended_at: sql<Date>`now()` })
+        .where('execution', '=', execution)
+        .where('seq', '=', seq)
+        .where('reply', 'is', null)
+        .execute();
     },
 
     async reply(execution, seq, reply, usage) {

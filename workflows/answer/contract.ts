@@ -1,15 +1,18 @@
 /** answerQuery: the generator writes a MAS for one query, the MAS runs, the answer comes back. Workflow id: answer/REQUEST. */
 import { z } from 'zod';
-import type { ProgramRef } from '../shared/program.ts';
-import { limitsSchema } from '../shared/program.ts';
 import { nameSchema } from '../shared/names.ts';
-import { runFields } from '../shared/run-input.ts';
+import { type Limits, limitsSchema, type ProgramRef } from '../shared/program.ts';
+import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-input.ts';
 import type { Usage } from '../shared/usage.ts';
 
 export const answerQueryType = 'answerQuery';
 
 export const answerInputSchema = z.strictObject({
-  query: z.string().trim().min(1).max(256 * 1024),
+  query: z
+    .string()
+    .trim()
+    .min(1)
+    .max(256 * 1024),
   /** A pool program by name; then no program is generated. */
   program: nameSchema.optional(),
   /** A model in config that writes the program; the config's default generator when absent. */
@@ -39,4 +42,90 @@ export interface AnswerResult {
   readonly trace: string;
   /** True when any model that took part is simulated. */
   readonly simulated: boolean;
+}
+
+/** What `resolveAnswerInput` records: the query by reference, programs and the driver pinned. */
+export interface AnswerPlan {
+  readonly query: { readonly id: string; readonly sha256: string };
+  readonly chosen: ProgramRef | null;
+  readonly generator: string | null;
+  readonly fallback: ProgramRef;
+  readonly driver: string;
+  /** Of the driver's weights. */
+  readonly revision: string;
+  readonly limits: Limits;
+  readonly seed: number;
+}
+
+/** Argument of the local activity `stepProgram`; local arguments do not enter history. */
+export interface StepInput extends Pick<AnswerPlan, 'query' | 'driver' | 'revision' | 'limits' | 'seed'> {
+  readonly run: string;
+  readonly tenant: string;
+  readonly program: ProgramRef;
+  /** `seq` of the calls that the workflow has in hand already. */
+  readonly handed: readonly number[];
+  /** The total time is up: end the program. */
+  readonly expired?: true;
+}
+
+/** A call by reference to its journal row. */
+export interface CallRef {
+  readonly seq: number;
+  /** Absent for `chat`. */
+  readonly method?: string;
+  /** Number of the agent, told by its prompt's opening words; 0 = no agent. */
+  readonly agent: number;
+  readonly summary: string;
+}
+
+export type ProgramStep =
+  | { readonly execution: string; readonly state: 'waiting' | 'running'; readonly calls: readonly CallRef[] }
+  | { readonly execution: string; readonly state: 'answered' }
+  | { readonly execution: string; readonly state: 'failed'; readonly kind: string; readonly message: string }
+  /** The total time passed while the model did not answer: not the program's failure. */
+  | { readonly execution: string; readonly state: 'outage' };
+
+/** Argument of `chatCall` and `runCode`; they load and answer the row. */
+export interface CallInput {
+  readonly execution: string;
+  readonly seq: number;
+}
+
+export interface CallDone {
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly costUsd: number;
+}
+
+export interface GenerateInput {
+  readonly run: string;
+  readonly tenant: string;
+  readonly query: AnswerPlan['query'];
+  readonly generator: string;
+}
+
+export type Generated =
+  | { readonly key: string; readonly status: 'ok'; readonly program: ProgramRef }
+  | { readonly key: string; readonly status: 'failed'; readonly kind: string; readonly message: string };
+
+/** Argument of `concludeAnswer`. */
+export interface ConcludeInput {
+  readonly driver: string;
+  readonly generation: string | null;
+  /** Every execution of the ladder, in order; the last one answered, if any did. */
+  readonly executions: readonly string[];
+  readonly answered: boolean;
+}
+
+export type Conclusion = Pick<AnswerResult, 'answer' | 'usage' | 'trace' | 'simulated'>;
+
+export interface AnswerActivities {
+  resolveAnswerInput(raw: unknown, identity: RunIdentity): Promise<ResolvedRun<AnswerPlan>>;
+  stepProgram(input: StepInput): Promise<ProgramStep>;
+  /** Frees the live program of a run that no longer wants it. */
+  releaseProgram(input: StepInput): Promise<void>;
+  chatCall(input: CallInput): Promise<CallDone>;
+  runCode(input: CallInput): Promise<CallDone>;
+  generateProgram(input: GenerateInput): Promise<Generated>;
+  concludeAnswer(input: ConcludeInput): Promise<Conclusion>;
 }

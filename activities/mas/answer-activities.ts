@@ -1,0 +1,65 @@
+/** The activities of answerQuery over their ports: a factory, so that a worker of any make can hold them. */
+import { Context } from '@temporalio/activity';
+import type {
+  AnswerActivities,
+  CallInput,
+  Generated,
+  GenerateInput,
+} from '../../workflows/answer/contract.ts';
+import type { RunActivities } from '../../workflows/shared/with-run.ts';
+import { createRunActivities } from '../storage/runs.ts';
+import { createAnswerCall } from './answer-call.ts';
+import { type ConcludeParts, createConcludeAnswer } from './conclude-answer.ts';
+import { createResolveAnswer, type ResolveAnswerParts } from './resolve-answer.ts';
+import { createProgramSteps, type StepParts } from './step-program.ts';
+
+/** `generator` is the service here; the configured model's name is `defaultGenerator`. */
+export type AnswerParts = StepParts &
+  ConcludeParts &
+  Omit<ResolveAnswerParts, 'generator'> & { readonly defaultGenerator: string | undefined };
+
+export function createAnswerActivities(
+  parts: AnswerParts,
+): AnswerActivities & RunActivities & AsyncDisposable {
+  const steps = createProgramSteps(parts);
+  const call = createAnswerCall(parts);
+
+  async function performCall(input: CallInput) {
+    const { cancellationSignal: signal, info } = Context.current();
+    return await heartbeating(() => call(input, { signal, attempt: info.attempt }));
+  }
+
+  async function generateProgram(input: GenerateInput): Promise<Generated> {
+    const { tenant, run, generator } = input;
+    const query = { id: input.query.id, text: await parts.blobs.getText(input.query.sha256) };
+    const spec = { tenant, run, query, generator, callClass: 'interactive' } as const;
+    const options = { signal: Context.current().cancellationSignal, wait: 'yield' } as const;
+    const { key, outcome } = await heartbeating(() => parts.generator.generate(spec, options));
+    return { key, ...outcome };
+  }
+
+  return {
+    ...createRunActivities(parts),
+    resolveAnswerInput: createResolveAnswer({ ...parts, generator: parts.defaultGenerator }),
+    stepProgram: (input) => steps.step(input),
+    releaseProgram: (input) => steps.release(input),
+    chatCall: performCall,
+    runCode: performCall,
+    generateProgram,
+    concludeAnswer: createConcludeAnswer(parts),
+    [Symbol.asyncDispose]: () => steps[Symbol.asyncDispose](),
+  };
+}
+
+const heartbeatMs = 3_000;
+
+/** Cancellation reaches an activity only with the answer to a heartbeat. */
+async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), heartbeatMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}

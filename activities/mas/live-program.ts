@@ -1,0 +1,139 @@
+/**
+ * Durable mode's program between two steps: it runs on in this process while its calls are activities elsewhere. Losing it
+ * costs a replay and nothing else, since every call it made and every reply it got is in the journal.
+ */
+import type { Limits } from '../../workflows/shared/program.ts';
+import type { Session } from '../sandbox/sandbox.ts';
+import { failure } from '../failure.ts';
+import type { Claim, Executions } from './executions.ts';
+import type { Journal, JournalEntry } from './journal.ts';
+import { hostProgram, type OpenCall, type ProgramEnd } from './program-host.ts';
+import { endOf, totalsOf } from './run-claimed.ts';
+
+export interface Progressed {
+  /** Calls without an answer that the workflow has not been handed yet; their rows are committed. */
+  readonly calls: readonly JournalEntry[];
+  readonly state: 'waiting' | 'running' | 'ended';
+}
+
+export interface LiveProgram extends AsyncDisposable {
+  /** Delivers what the journal has learnt, then lets the program run on for a moment. */
+  step(handed: ReadonlySet<number>): Promise<Progressed>;
+  /** Ends the program: its total time is up. */
+  expire(): void;
+}
+
+export interface LiveProgramOptions {
+  readonly claim: Claim;
+  readonly session: Session;
+  readonly known: readonly JournalEntry[];
+  readonly limits: Limits;
+  readonly simulated: boolean;
+  readonly journal: Journal;
+  readonly executions: Executions;
+}
+
+/** After the first new call its siblings get this long to join the same step. */
+const gatherMs = 200;
+/** A longer local activity would blind the workflow to completions. */
+const maxStepMs = 2_000;
+
+export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
+  const { claim, journal, executions, session } = options;
+  const open = new Map<number, { readonly call: OpenCall; recorded: boolean }>();
+  let ended: ProgramEnd | null = null;
+  let broken: unknown = null;
+  let settled = false;
+  let wake = (): void => {};
+
+  const host = hostProgram({
+    session,
+    known: options.known,
+    limits: options.limits,
+    onCall: (call) => void open.set(call.entry.seq, { call, recorded: call.recorded }),
+    onChange: () => wake(),
+  });
+  host.ended.then(
+    (end) => {
+      ended = end;
+      wake();
+    },
+    (error: unknown) => {
+      broken = error ?? new Error('the sandbox broke');
+      wake();
+    },
+  );
+
+  async function deliver(): Promise<void> {
+    for (const { seq, reply } of await journal.replies(claim.execution, [...open.keys()])) {
+      const waiting = open.get(seq);
+      open.delete(seq);
+      waiting?.call.answer(reply);
+    }
+  }
+
+  const unhanded = (handed: ReadonlySet<number>) =>
+    [...open.values()].filter(({ call }) => !handed.has(call.entry.seq));
+
+  /** Until the program ended, or waits, or has made its first new calls, or the step has lasted long enough. */
+  async function runOn(handed: ReadonlySet<number>): Promise<void> {
+    let until = Date.now() + maxStepMs;
+    let gathering = false;
+    while (!ended && !broken && !(host.idle && open.size > 0)) {
+      if (!gathering && unhanded(handed).length > 0) {
+        gathering = true;
+        until = Math.min(until, Date.now() + gatherMs);
+      }
+      const left = until - Date.now();
+      if (left <= 0) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  async function record(handed: ReadonlySet<number>): Promise<JournalEntry[]> {
+    const calls = unhanded(handed);
+    const fresh = calls.filter(({ recorded }) => !recorded);
+    await Promise.all(fresh.map(({ call }) => journal.append(claim, call.entry)));
+    for (const waiting of fresh) waiting.recorded = true;
+    return calls.map(({ call }) => call.entry);
+  }
+
+  async function settle(end: ProgramEnd): Promise<void> {
+    if (settled) return;
+    const entries = (await journal.load(claim.execution)).filter(({ reply }) => reply !== null);
+    const written = await executions.finish(claim, {
+      ...endOf(end.outcome),
+      ...totalsOf(entries),
+      wallMs: Date.now() - claim.startedAtMs,
+      divergences: host.divergences,
+      simulated: options.simulated,
+    });
+    if (!written) throw failure('Fence.Stale', 'another worker runs this program by now');
+    settled = true;
+  }
+
+  return {
+    async step(handed) {
+      await deliver();
+      await runOn(handed);
+      if (broken) throw broken;
+      if (ended) {
+        await settle(ended);
+        return { calls: [], state: 'ended' };
+      }
+      const waits = host.idle;
+      return { calls: await record(handed), state: waits ? 'waiting' : 'running' };
+    },
+    expire: () => host.end('totalLimit', `not done after ${options.limits.totalMs} ms`),
+    async [Symbol.asyncDispose]() {
+      await session[Symbol.asyncDispose]();
+      if (!settled) await executions.release(claim).catch(() => {});
+    },
+  };
+}

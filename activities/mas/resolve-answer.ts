@@ -1,0 +1,73 @@
+/** The first step of answerQuery: names become contents, so that what is recorded needs no look-up later. */
+import { type AnswerInput, answerInputSchema, type AnswerPlan } from '../../workflows/answer/contract.ts';
+import type { ProgramRef } from '../../workflows/shared/program.ts';
+import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
+import { failure } from '../failure.ts';
+import type { CallService } from '../llm/chat.ts';
+import type { Blobs } from '../storage/blobs.ts';
+import { canonicalHash } from '../storage/canonical-json.ts';
+import { createResolveInput } from '../storage/resolve-input.ts';
+import type { Runs } from '../storage/runs.ts';
+
+export interface ResolveAnswerParts {
+  readonly runs: Runs;
+  readonly blobs: Blobs;
+  readonly calls: CallService;
+  readonly pool: Pool;
+  /** Model that writes programs when an input names none. */
+  readonly generator: string | undefined;
+  /** Pool program that answers when generation or the program fails. */
+  readonly fallbackProgram: string;
+}
+
+export interface Pool {
+  names(): readonly string[];
+  /** The source of a pool program; null for an unknown name. */
+  source(name: string): Promise<string | null>;
+}
+
+export function createResolveAnswer(parts: ResolveAnswerParts) {
+  const resolve = createResolveInput<AnswerInput>({
+    kind: 'answer',
+    schema: answerInputSchema,
+    example: { query: 'What is 17 times 23?' },
+    runs: parts.runs,
+    async prepare(input) {
+      const generator = input.program ? undefined : (input.generator ?? parts.generator);
+      await parts.calls.identity(input.driver);
+      if (generator) await parts.calls.identity(generator);
+      await findProgram(parts, input.program ?? parts.fallbackProgram);
+      return generator ? { ...input, generator } : input;
+    },
+  });
+
+  return async (raw: unknown, identity: RunIdentity): Promise<ResolvedRun<AnswerPlan>> => {
+    const run = await resolve(raw, identity);
+    const { input } = run;
+    const { revision } = await parts.calls.identity(input.driver);
+    const plan: AnswerPlan = {
+      query: {
+        id: canonicalHash(['answer', input.query]).slice(0, 32),
+        sha256: await parts.blobs.put(input.query),
+      },
+      chosen: input.program ? await storeProgram(parts, input.program) : null,
+      generator: input.generator ?? null,
+      fallback: await storeProgram(parts, parts.fallbackProgram),
+      driver: input.driver,
+      revision,
+      limits: input.limits,
+      seed: input.seed,
+    };
+    return { ...run, input: plan };
+  };
+}
+
+async function storeProgram(parts: ResolveAnswerParts, name: string): Promise<ProgramRef> {
+  return { id: name, sha256: await parts.blobs.put(await findProgram(parts, name)) };
+}
+
+async function findProgram({ pool }: ResolveAnswerParts, name: string): Promise<string> {
+  const source = await pool.source(name);
+  if (source !== null) return source;
+  throw failure('Input.Invalid', `program: there is no "${name}"; the pool has ${pool.names().join(', ')}`);
+}

@@ -1,0 +1,144 @@
+/**
+ * Durable mode, the local activity: goes on with a program from its journal and returns the calls that it now waits for, as
+ * references. Returns when all its threads wait, 200 ms after its first new call, or after 2 s (`running`).
+ */
+import type { CallRef, ProgramStep, StepInput } from '../../workflows/answer/contract.ts';
+import type { CallService } from '../llm/chat.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { Blobs } from '../storage/blobs.ts';
+import type { Database } from '../storage/tables.ts';
+import { isFailure } from '../failure.ts';
+import { executionKey, executionSeed, type ExecutionIdentity } from './execution-key.ts';
+import { createExecutions, isClaim } from './executions.ts';
+import { createJournal, type JournalEntry } from './journal.ts';
+import { createLiveProgram, type LiveProgram } from './live-program.ts';
+import { createSessionCache, type SessionCacheOptions } from './session-cache.ts';
+import { createSummaries, type Summarize } from './summary.ts';
+
+export interface StepParts {
+  readonly database: Database;
+  readonly calls: CallService;
+  readonly sandbox: () => Promise<Sandbox>;
+  readonly blobs: Blobs;
+  readonly sessions?: SessionCacheOptions;
+}
+
+export interface ProgramSteps extends AsyncDisposable {
+  step(input: StepInput): Promise<ProgramStep>;
+  /** The run no longer wants this program. */
+  release(input: StepInput): Promise<void>;
+}
+
+interface Stepped extends LiveProgram {
+  readonly summarize: Summarize;
+}
+
+export function createProgramSteps(parts: StepParts): ProgramSteps {
+  const executions = createExecutions(parts.database);
+  const journal = createJournal(parts.database);
+  const cache = createSessionCache<Stepped>(parts.sessions);
+
+  async function open(key: string, input: StepInput): Promise<Stepped> {
+    const identity = identityOf(input);
+    const { simulated } = await parts.calls.identity(input.driver);
+    const sandbox = await parts.sandbox();
+    const seed = executionSeed(identity);
+    const claim = await executions.claim({
+      key,
+      tenant: input.tenant,
+      run: input.run,
+      queryId: input.query.id,
+      programSha256: input.program.sha256,
+      driver: input.driver,
+      repeat: 0,
+      seed,
+      guest: sandbox.guest,
+      simulated,
+    });
+    if (claim === 'busy') throw new Error(`execution ${key} belongs to another run`);
+    if (!isClaim(claim)) return endedProgram;
+    const [source, query, known] = await Promise.all([
+      parts.blobs.getText(input.program.sha256),
+      parts.blobs.getText(input.query.sha256),
+      claim.begun ? journal.load(key) : [],
+    ]);
+    const { limits, driver } = input;
+    const start = { source, query, seed, startedAtMs: claim.startedAtMs, models: [driver], limits };
+    const session = await sandbox.open(start, new AbortController().signal);
+    const program = createLiveProgram({ claim, session, known, limits, simulated, journal, executions });
+    return { ...program, summarize: createSummaries(known) };
+  }
+
+  async function step(key: string, input: StepInput): Promise<ProgramStep> {
+    const handed = new Set(input.handed);
+    const step = await cache.use(
+      key,
+      () => open(key, input),
+      async (program): Promise<ProgramStep | null> => {
+        if (input.expired) {
+          if (await isOutage(key, input.handed)) return { execution: key, state: 'outage' };
+          program.expire();
+        }
+        const { calls, state } = await program.step(handed);
+        if (state === 'ended') return null;
+        return { execution: key, state, calls: calls.map((entry) => refOf(entry, program.summarize)) };
+      },
+    );
+    return step ?? (await conclude(key));
+  }
+
+  async function conclude(key: string): Promise<ProgramStep> {
+    await cache.evict(key);
+    const ended = await executions.find(key);
+    if (!ended) throw new Error(`execution ${key} has no result`);
+    if (ended.failure === null) return { execution: key, state: 'answered' };
+    const { kind, message } = ended.failure;
+    return { execution: key, state: 'failed', kind, message: message.slice(0, maxMessage) };
+  }
+
+  /** While the model is out, a program that waits for it has not failed. */
+  async function isOutage(key: string, handed: readonly number[]): Promise<boolean> {
+    const entries = await Promise.all(handed.map((seq) => journal.find(key, seq)));
+    return entries.some((entry) => entry !== null && entry.reply === null && entry.endedAtMs !== null);
+  }
+
+  return {
+    async step(input) {
+      const key = keyOf(input);
+      try {
+        return await step(key, input);
+      } catch (error) {
+        // Another worker stepped it meanwhile: its calls are in the journal, go on from there.
+        if (!isFailure(error, 'Fence.Stale')) throw error;
+        return await step(key, input);
+      }
+    },
+    release: (input) => cache.evict(keyOf(input)),
+    [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
+  };
+}
+
+/** The whole message is in the row of the execution. */
+const maxMessage = 500;
+
+const endedProgram: Stepped = {
+  step: async () => ({ calls: [], state: 'ended' }),
+  expire: () => {},
+  summarize: () => ({ agent: 0, summary: '' }),
+  [Symbol.asyncDispose]: async () => {},
+};
+
+function refOf(entry: JournalEntry, summarize: Summarize): CallRef {
+  const { method } = entry.call;
+  return { seq: entry.seq, ...(method === 'chat' ? {} : { method }), ...summarize(entry) };
+}
+
+function keyOf(input: StepInput): string {
+  return executionKey(identityOf(input), input.revision);
+}
+
+/** Durable executions are a run's own: two runs never contend for one, and the call record spares them double calls. */
+function identityOf(input: StepInput): ExecutionIdentity {
+  const { tenant, query, program, driver, limits, run } = input;
+  return { tenant, query, program, driver, limits, repeat: 0, runSeed: input.seed, scope: run };
+}
