@@ -4,7 +4,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { x } from 'tinyexec';
-import { withLock } from './with-lock.ts';
+import { withLock } from '../../workers/host/with-lock.ts';
 
 export const temporalVersion = '1.8.2';
 

@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { x } from 'tinyexec';
-import { cacheDirectory, isRoot } from './directories.ts';
+import { cacheDirectory, isRoot } from '../../workers/host/directories.ts';
 import { freePort } from './free-port.ts';
 import { startSupervised, type SupervisedProcess, tailOf } from './supervised-process.ts';
 

@@ -5,7 +5,7 @@
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isAlive, markOf, type ProcessMark } from './process-mark.ts';
+import { isAlive, markOf, type ProcessMark } from '../../workers/host/process-mark.ts';
 
 const markSchema = z.object({ pid: z.number().int().positive(), startedAt: z.string() });
 

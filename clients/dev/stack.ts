@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from '../../workers/config/schema.ts';
 import { attach } from './attach-stack.ts';
 import { openParts } from './start-parts.ts';
-import { endProcess } from './process-mark.ts';
+import { endProcess } from '../../workers/host/process-mark.ts';
 import {
   childrenOf,
   claimStack,

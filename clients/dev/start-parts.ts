@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { migrate, openDatabase, readStoreId } from '../../activities/storage/database.ts';
 import type { Config } from '../../workers/config/schema.ts';
 import { temporalSettings } from '../../workers/temporal-settings.ts';
-import { sharedStateDirectory } from './directories.ts';
+import { sharedStateDirectory } from '../../workers/host/directories.ts';
 import { isPortFree } from './free-port.ts';
 import { createKeptPorts, type KeptPorts } from './kept-ports.ts';
 import { type KeptPart, keepRunning } from './keep-running.ts';

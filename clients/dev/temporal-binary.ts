@@ -5,7 +5,7 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { buildTemporal, temporalVersion } from './build-temporal.ts';
-import { cacheDirectory } from './directories.ts';
+import { cacheDirectory } from '../../workers/host/directories.ts';
 import { downloadTemporal } from './download-temporal.ts';
 
 export interface TemporalBinaryOptions {

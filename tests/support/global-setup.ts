@@ -3,9 +3,9 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { isRoot } from '../../clients/dev/directories.ts';
+import { isRoot } from '../../workers/host/directories.ts';
 import { startPostgres } from '../../clients/dev/postgres.ts';
-import { findTemporalBinary } from '../../clients/dev/temporal-binary.ts';
+import { ensureTemporalBinary } from '../../clients/dev/temporal-binary.ts';
 import { startTemporalServer } from '../../clients/dev/temporal-server.ts';
 
 declare module 'vitest' {
@@ -23,7 +23,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       settings: { fsync: 'off', full_page_writes: 'off' },
     }),
     startTemporalServer({
-      binary: await findTemporalBinary(),
+      binary: await ensureTemporalBinary({ note: (text) => console.error(text) }),
       logFile: join(directory, 'temporal.log'),
       uiPort: false,
     }),
