@@ -22,6 +22,8 @@ export interface ChatReply {
   readonly costUsd: number;
   /** True when the endpoint declared itself a simulation. */
   readonly simulated: boolean;
+  /** Set when the endpoint reported no usage: then `usage` is four bytes of text per token. */
+  readonly usageEstimated?: true;
 }
 
 /** Which calls are served first when a model's limit is reached. */
@@ -49,7 +51,12 @@ export interface CallService {
    * Answers from the record, else sends once and records. `wait`: 'block' waits for a limiter slot (bulk mode);
    * 'yield' throws a retryable `Llm.RateLimited` with `nextRetryDelay` instead (an activity gives its slot back).
    */
-  call(call: Call, options: { readonly signal: AbortSignal; readonly wait: 'block' | 'yield' }): Promise<CallOutcome>;
+  call(
+    call: Call,
+    options: { readonly signal: AbortSignal; readonly wait: 'block' | 'yield' },
+  ): Promise<CallOutcome>;
   /** Model identity for provenance and keys. Throws `Llm.UnknownModel`. */
-  identity(model: string): Promise<{ readonly model: string; readonly revision: string; readonly simulated: boolean }>;
+  identity(
+    model: string,
+  ): Promise<{ readonly model: string; readonly revision: string; readonly simulated: boolean }>;
 }

@@ -1,6 +1,13 @@
-/** tables/llm.ts */
+/** tables/llm.ts, and the functions of activities/llm. */
 import { sql } from 'kysely';
 import type { Migration } from 'kysely';
+import {
+  beginFunction,
+  budgetStateFunction,
+  settleFunction,
+  slotsFunction,
+  takeFunction,
+} from './0002-llm-functions.ts';
 
 export const llm: Migration = {
   async up(database) {
@@ -61,8 +68,13 @@ export const llm: Migration = {
         model text not null,
         owner text not null,
         slots integer not null,
+        wanted integer not null,
+        starved_since timestamptz,
         lease_until timestamptz not null,
         primary key (model, owner)
       )`.execute(database);
+    for (const source of [beginFunction, budgetStateFunction, takeFunction, settleFunction, slotsFunction]) {
+      await sql.raw(source).execute(database);
+    }
   },
 };

@@ -47,6 +47,14 @@ export interface LlmTables {
     /** One 429 pauses all processes. */
     paused_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
   };
-  /** In-flight slots leased to a process in blocks. */
-  model_slots: { model: string; owner: string; slots: number; lease_until: Date };
+  /** In-flight slots leased to a process in blocks; `wanted` counts those in use and those waited for. */
+  model_slots: {
+    model: string;
+    owner: string;
+    slots: number;
+    wanted: number;
+    /** Since when the process waits and has none. */
+    starved_since: Date | null;
+    lease_until: Date;
+  };
 }
