@@ -1,2 +1,3 @@
 /** The bundle's entry: the workflow functions, nothing else. */
 export { runBatch } from './matrix/run-batch.ts';
+export { answerQuery } from './answer/answer-query.ts';

@@ -86,14 +86,14 @@ export function createGenerator(parts: GeneratorParts): Generator {
     return { key, outcome, usage, simulated: row.simulated };
   }
 
-  async function judge(reply: ChatReply, signal: AbortSignal): Promise<Generation['outcome']> {
+  async function judge(reply: ChatReply): Promise<Generation['outcome']> {
     const failed = (kind: GenerationFailureKind) =>
       ({ status: 'failed', kind, message: messages[kind] }) as const;
     const sources = extractPrograms(reply.text);
     const sandbox = await parts.sandbox();
     let kind: GenerationFailureKind = 'noProgram';
     for (const [index, source] of sources.entries()) {
-      const check = await sandbox.check(source, signal);
+      const check = await sandbox.check(source);
       if (check.ok)
         return { status: 'ok', program: { id: generatedProgramId, sha256: await parts.blobs.put(source) } };
       if (index === 0) kind = check.kind;
@@ -112,7 +112,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
       if (stored) return stored;
       const draw = canonicalHash(['generation', key]);
       const { reply } = await parts.calls.call({ tenant, run, request, draw, callClass }, options);
-      const outcome = await judge(reply, options.signal);
+      const outcome = await judge(reply);
       await database
         .insertInto('generations')
         .values({

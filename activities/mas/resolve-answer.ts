@@ -44,7 +44,7 @@ export function createResolveAnswer(parts: ResolveAnswerParts) {
   return async (raw: unknown, identity: RunIdentity): Promise<ResolvedRun<AnswerPlan>> => {
     const run = await resolve(raw, identity);
     const { input } = run;
-    const { revision } = await parts.calls.identity(input.driver);
+    const { revision, simulated } = await parts.calls.identity(input.driver);
     const plan: AnswerPlan = {
       query: {
         id: canonicalHash(['answer', input.query]).slice(0, 32),
@@ -57,6 +57,7 @@ export function createResolveAnswer(parts: ResolveAnswerParts) {
       revision,
       limits: input.limits,
       seed: input.seed,
+      simulated,
     };
     return { ...run, input: plan };
   };

@@ -1,4 +1,5 @@
 /** answerQuery: the generator writes a MAS for one query, the MAS runs, the answer comes back. Workflow id: answer/REQUEST. */
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/common';
 import { z } from 'zod';
 import { nameSchema } from '../shared/names.ts';
 import { type Limits, limitsSchema, type ProgramRef } from '../shared/program.ts';
@@ -55,6 +56,8 @@ export interface AnswerPlan {
   readonly revision: string;
   readonly limits: Limits;
   readonly seed: number;
+  /** The driver's endpoint declared itself a simulation. */
+  readonly simulated: boolean;
 }
 
 /** Argument of the local activity `stepProgram`; local arguments do not enter history. */
@@ -129,3 +132,34 @@ export interface AnswerActivities {
   generateProgram(input: GenerateInput): Promise<Generated>;
   concludeAnswer(input: ConcludeInput): Promise<Conclusion>;
 }
+
+const infrastructureRetry = {
+  initialInterval: '1 s',
+  backoffCoefficient: 2,
+  maximumInterval: '30 s',
+} as const;
+
+/**
+ * Calls wait for a worker and for the model as long as it takes: the program's total time and the run's budget bound them.
+ * Writing a program does not: after a quarter of an hour the fallback program answers.
+ */
+export const answerActivityOptions = {
+  call: {
+    startToCloseTimeout: '15 m',
+    scheduleToCloseTimeout: '7 d',
+    heartbeatTimeout: '10 s',
+    retry: infrastructureRetry,
+  },
+  generate: {
+    startToCloseTimeout: '12 m',
+    scheduleToCloseTimeout: '15 m',
+    heartbeatTimeout: '10 s',
+    retry: infrastructureRetry,
+  },
+} as const satisfies Record<string, ActivityOptions>;
+
+/** A step lasts 2 s and what it takes to open the sandbox and to replay. */
+export const answerLocalOptions = {
+  startToCloseTimeout: '60 s',
+  retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
+} as const satisfies LocalActivityOptions;

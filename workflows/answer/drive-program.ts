@@ -1,0 +1,103 @@
+/**
+ * Drives one program to its end: a local step, an activity per call it waits for, and a step again as soon as any of them
+ * completes. No barrier: one slow call holds up only the thread of the program that waits for it.
+ */
+import {
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { priorities, queuesOf } from '../shared/queues.ts';
+import type { Agents } from './agents.ts';
+import {
+  type AnswerActivities,
+  answerActivityOptions,
+  answerLocalOptions,
+  type CallRef,
+  type ProgramStep,
+  type StepInput,
+} from './contract.ts';
+
+export type ProgramEnd = Exclude<ProgramStep, { readonly calls: unknown }>;
+
+export interface DriveOptions {
+  readonly input: Omit<StepInput, 'handed' | 'expired'>;
+  /** When the program began; its total time counts from there, over continue-as-new too. */
+  readonly startedAtMs: number;
+  readonly agents: Agents;
+  readonly onChange: () => void;
+  readonly onExecution: (key: string) => void;
+}
+
+const { stepProgram, releaseProgram } = proxyLocalActivities<AnswerActivities>(answerLocalOptions);
+
+/** `continue`: history has grown long, all calls have ended, and the journal holds the rest. Throws what made a call impossible. */
+export async function driveProgram(options: DriveOptions): Promise<ProgramEnd | 'continue'> {
+  const scope = new CancellationScope();
+  try {
+    return await scope.run(() => drive(options));
+  } catch (thrown) {
+    await CancellationScope.nonCancellable(() => releaseProgram({ ...options.input, handed: [] }));
+    throw thrown;
+  } finally {
+    // The timer, and calls that the program did not wait for.
+    scope.cancel();
+  }
+}
+
+async function drive({ input, startedAtMs, agents, onChange, onExecution }: DriveOptions) {
+  const queues = queuesOf(workflowInfo().taskQueue);
+  const outstanding = new Set<number>();
+  let completed = 0;
+  let expired = false;
+  let impossible: unknown;
+
+  const remainingMs = Math.max(1, startedAtMs + input.limits.totalMs - Date.now());
+  sleep(remainingMs).then(
+    () => (expired = true),
+    () => {},
+  );
+
+  async function perform(execution: string, ref: CallRef): Promise<void> {
+    outstanding.add(ref.seq);
+    agents.start(ref);
+    const isCode = ref.method === 'executeCode' || ref.method === 'testCode';
+    const activities = proxyActivities<AnswerActivities>({
+      ...answerActivityOptions.call,
+      taskQueue: isCode ? queues.code : queues.llm,
+      summary: ref.summary,
+      priority: { priorityKey: priorities.answer, fairnessKey: input.run.slice(0, 64) },
+    });
+    try {
+      const call = { execution, seq: ref.seq };
+      agents.end(ref, await (isCode ? activities.runCode(call) : activities.chatCall(call)));
+    } catch (thrown) {
+      agents.end(ref, null);
+      if (!isCancellation(thrown)) impossible ??= thrown;
+    } finally {
+      outstanding.delete(ref.seq);
+      completed += 1;
+      onChange();
+    }
+  }
+
+  for (;;) {
+    completed = 0;
+    const step = await stepProgram({ ...input, handed: [...outstanding], ...(expired ? { expired } : {}) });
+    onExecution(step.execution);
+    if (!('calls' in step)) return step;
+    for (const ref of step.calls) void perform(step.execution, ref);
+    if (step.calls.length > 0) onChange();
+    if (step.state === 'waiting') await condition(() => completed > 0 || expired);
+    if (impossible) throw impossible;
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(() => outstanding.size === 0);
+      if (impossible) throw impossible;
+      return 'continue';
+    }
+  }
+}
