@@ -90,6 +90,14 @@ export const comparisonSchema = z.object({
 });
 export type Comparison = z.infer<typeof comparisonSchema>;
 
+/** The systems that no other beats in both accuracy and cost, the cheapest first; cost is money, or tokens where all is free. */
+export const frontSchema = z.object({
+  benchmark: z.string(),
+  driver: z.string(),
+  systems: z.array(z.string()),
+});
+export type Front = z.infer<typeof frontSchema>;
+
 export const traceCallSchema = z.object({
   /** The calling thread: "0", "0.3". */
   lineage: z.string(),
@@ -143,6 +151,7 @@ export const reportDataSchema = z.object({
   drivers: z.array(reportDriverSchema),
   rows: z.array(scoreRowSchema),
   comparisons: z.array(comparisonSchema).default([]),
+  fronts: z.array(frontSchema).default([]),
   items: z.array(reportItemSchema),
   /** Program sources by sha256, once each. */
   programs: z.record(z.string(), z.object({ id: z.string(), source: z.string() })).default({}),
