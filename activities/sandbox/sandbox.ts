@@ -63,11 +63,17 @@ export interface CodeOutcome {
   readonly tests: readonly { readonly status: 'pass' | 'fail' | 'error'; readonly message: string }[];
 }
 
+/** A program's form, read without running it: what generation and refinement ask before they keep a program. */
+export type ProgramCheck =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly kind: 'syntax' | 'shape'; readonly message: string };
+
 export interface Sandbox {
   readonly level: SandboxLevel;
   /** sha256 of guest library, interpreter and seeding. */
   readonly guest: string;
   open(start: ProgramStart, signal: AbortSignal): Promise<Session>;
   runCode(start: CodeStart, signal: AbortSignal): Promise<CodeOutcome>;
+  check(source: string): Promise<ProgramCheck>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,0 +1,127 @@
+"""The guest's end of the control socket: JSON lines. The protocol is described in ../frames.ts.
+
+A program without threads reads its own answers. Once it starts a thread, one reader serves all lines of work, and tells the
+host when the whole process has come to rest while calls are open ({"t": "idle", "answered": N}, N being the answers seen).
+"""
+
+from __future__ import annotations
+
+import _thread
+import itertools
+import json
+import os
+import select
+import time
+from typing import Any
+
+_TICK_MS = 3
+_RESTING_CPU_S = 0.0002
+
+
+class Channel:
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._rest = bytearray()
+        self._write_lock = _thread.allocate_lock()
+        self._alone_lock = _thread.allocate_lock()
+        self._threaded = False
+        self._ids = itertools.count(1)
+        self._open: dict[int, _Call] = {}
+        self._wake = (-1, -1)
+        self._answered = 0
+
+    def send(self, frame: dict[str, Any]) -> None:
+        data = memoryview(json.dumps(frame, separators=(',', ':')).encode() + b'\n')
+        with self._write_lock:
+            while data:
+                data = data[os.write(self.descriptor, data) :]
+
+    def receive(self) -> dict[str, Any]:
+        """The next frame; ends the process when the host has closed the socket."""
+        while True:
+            end = self._rest.find(b'\n')
+            if end >= 0:
+                line = bytes(self._rest[:end])
+                del self._rest[: end + 1]
+                return json.loads(line)  # type: ignore[no-any-return]
+            self._read()
+
+    def call(self, lineage: str, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Waits for the host's answer: {"ok": true, "value"} or {"ok": false, "error"}."""
+        if not self._threaded:
+            with self._alone_lock:
+                if not self._threaded:
+                    return self._call_alone(lineage, method, arguments)
+        call = _Call()
+        number = next(self._ids)
+        self._open[number] = call
+        self.send({'t': 'call', 'id': number, 'lineage': lineage, 'method': method, 'args': arguments})
+        os.write(self._wake[1], b'.')
+        call.answered.acquire()
+        return call.reply
+
+    def become_threaded(self) -> None:
+        if self._threaded:
+            return
+        with self._alone_lock:
+            if self._threaded:
+                return
+            self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            _thread.start_new_thread(self._serve_answers, ())
+            self._threaded = True
+
+    def _call_alone(self, lineage: str, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        number = next(self._ids)
+        call = {'t': 'call', 'id': number, 'lineage': lineage, 'method': method, 'args': arguments, 'alone': True}
+        self.send(call)
+        while True:
+            reply = self.receive()
+            if reply.get('id') == number:
+                self._answered += 1
+                return reply
+
+    def _serve_answers(self) -> None:
+        poll = select.poll()
+        poll.register(self.descriptor, select.POLLIN)
+        poll.register(self._wake[0], select.POLLIN)
+        resting = False
+        before = 0.0
+        while True:
+            events = poll.poll(None if resting or not self._open else _TICK_MS)
+            for descriptor, _ in events:
+                if descriptor == self.descriptor:
+                    self._read()
+                    self._deliver()
+                else:
+                    os.read(self._wake[0], 4096)
+                resting = False
+            now = time.process_time() - time.thread_time()
+            if not events and self._open and now - before < _RESTING_CPU_S:
+                resting = True
+                self.send({'t': 'idle', 'answered': self._answered})
+            before = now
+
+    def _read(self) -> None:
+        data = os.read(self.descriptor, 1 << 16)
+        if not data:
+            os._exit(0)
+        self._rest += data
+
+    def _deliver(self) -> None:
+        while (end := self._rest.find(b'\n')) >= 0:
+            reply = json.loads(self._rest[:end])
+            del self._rest[: end + 1]
+            call = self._open.pop(reply.get('id'), None)
+            if call is not None:
+                self._answered += 1
+                call.reply = reply
+                call.answered.release()
+
+
+class _Call:
+    __slots__ = ('answered', 'reply')
+
+    def __init__(self) -> None:
+        self.answered = _thread.allocate_lock()
+        self.answered.acquire()
+        self.reply: dict[str, Any] = {}

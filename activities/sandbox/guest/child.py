@@ -1,0 +1,70 @@
+"""One confined child: tells the host that it is ready, reads one start frame, does what it asks, sends one result, ends."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import sys
+import threading
+from typing import Any, NoReturn
+
+import channel
+import code_runner
+import confine
+import event_loop
+import library
+import lineage
+import ordering
+import runner
+import seeding
+import shape
+from captured import Captured
+from failures import Failure
+
+_THREAD_STACK_BYTES = 1 << 20
+
+_channel = channel.Channel(3)
+
+
+def prepare() -> None:
+    """Runs once, in the zygote: patches the standard library and installs `utils`."""
+    lineage.install(_channel)
+    ordering.install()
+    event_loop.install()
+    seeding.install()
+    library.install(_channel)
+    # The default of 8 MiB would let the address-space limit stop an honest program at a dozen threads.
+    threading.stack_size(_THREAD_STACK_BYTES)
+
+
+def serve(descriptor: int, slot: int) -> NoReturn:
+    assert descriptor == _channel.descriptor
+    gc.enable()
+    output = Captured()
+    sys.stdin, sys.stdout, sys.stderr = io.StringIO(''), output, output
+    _channel.send({'t': 'ready', 'slot': slot})
+    start = _channel.receive()
+    _channel.send(_work(start, output))
+    os._exit(0)
+
+
+def _work(start: dict[str, Any], output: Captured) -> dict[str, Any]:
+    confine.limit_cpu(start['cpuS'])
+    mode = start['mode']
+    if mode == 'check':
+        return _check(start['source'])
+    seeding.begin(start['seed'], start['startedAtMs'])
+    if mode == 'code':
+        sys.stderr = Captured()
+        library.uninstall()
+        return code_runner.run_code(start, output)
+    return runner.run_program(start, output)
+
+
+def _check(source: str) -> dict[str, Any]:
+    try:
+        shape.parse(source.removeprefix('\ufeff'))
+    except Failure as failure:
+        return {'t': 'checked', 'ok': False, 'kind': failure.kind, 'message': failure.message}
+    return {'t': 'checked', 'ok': True}

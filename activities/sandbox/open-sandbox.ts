@@ -1,0 +1,106 @@
+/** Opens the sandbox of one worker process: the strongest level that holds, warm, with ready children. Fails closed. */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { checkProgram } from './check-program.ts';
+import { chooseLevel, findBubblewrap } from './choose-level.ts';
+import { findPython, guestIdentity, type Python } from './find-python.ts';
+import { createGate } from './gate.ts';
+import { type GuestFiles, installGuest } from './guest-files.ts';
+import { createReadyPool } from './ready-pool.ts';
+import { runCode } from './run-code.ts';
+import { sandboxUid } from './sandbox-user.ts';
+import type { Sandbox, SandboxLevel } from './sandbox.ts';
+import { openSession } from './session.ts';
+import { startZygote, type Zygote } from './zygote.ts';
+
+export interface SandboxOptions {
+  /** `auto` takes the strongest level whose self-test holds. */
+  readonly level: SandboxLevel | 'auto';
+  /** Path of the guest's interpreter; found when absent. */
+  readonly python?: string | undefined;
+  /** Address space of one program. */
+  readonly memoryMb: number;
+  /** Programs that may compute their way to their first call at once; default 2 per core. Waiting programs do not count. */
+  readonly programs?: number | undefined;
+  /** Absolute; as root it must be readable for other users, hence outside home directories. */
+  readonly stateDirectory: string;
+  readonly log: (message: string) => void;
+}
+
+/** A zygote is replaced after so many programs. */
+const maxProgramsPerZygote = 10_000;
+
+/** Throws `Sandbox.Refused` when this machine has no Python for it or no level holds. */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const parts = await prepareSandbox(options);
+  const { level, zygote } = await chooseLevel({ ...parts, wanted: options.level });
+  const programs = options.programs ?? 2 * availableParallelism();
+  const pool = createReadyPool({
+    first: zygote,
+    start: () => parts.start(level),
+    size: programs,
+    maxPrograms: maxProgramsPerZygote,
+    log: options.log,
+  });
+  const gate = createGate(programs);
+  return {
+    level,
+    guest: await guestIdentity(parts.guest, parts.python),
+    async open(start, signal) {
+      const leave = await gate.enter(signal);
+      try {
+        const session = openSession(await pool.take(), start, { onStarted: leave });
+        signal.addEventListener('abort', () => void session[Symbol.asyncDispose](), { once: true });
+        return session;
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+    async runCode(start, signal) {
+      const leave = await gate.enter(signal);
+      return await pool
+        .take()
+        .then((child) => runCode(child, start, signal))
+        .finally(leave);
+    },
+    check: async (source) => checkProgram(await pool.take(), source),
+    [Symbol.asyncDispose]: () => pool.close(),
+  };
+}
+
+interface PreparedSandbox {
+  readonly guest: GuestFiles;
+  readonly python: Python;
+  readonly stateDirectory: string;
+  readonly start: (level: SandboxLevel) => Promise<Zygote>;
+}
+
+/** What all levels share. */
+export async function prepareSandbox(options: Omit<SandboxOptions, 'level'>): Promise<PreparedSandbox> {
+  const { stateDirectory, memoryMb } = options;
+  await mkdir(stateDirectory, { recursive: true });
+  const guest = await installGuest(stateDirectory);
+  const python = await findPython(guest, options.python);
+  const bubblewrap = (await findBubblewrap()) ?? '';
+  const start = (level: SandboxLevel): Promise<Zygote> =>
+    startZygote({
+      level,
+      python,
+      guest: guest.directory,
+      memoryMb,
+      uid: sandboxUid,
+      bubblewrap,
+      socket: socketPath(stateDirectory),
+    });
+  return { guest, python, stateDirectory, start };
+}
+
+/** Addresses of unix sockets are at most 107 bytes long. The socket is the worker's alone (mode 0600). */
+function socketPath(stateDirectory: string): string {
+  const name = `sandbox-${process.pid}-${randomBytes(4).toString('hex')}.sock`;
+  const path = join(stateDirectory, name);
+  return Buffer.byteLength(path) <= 107 ? path : join('/tmp', name);
+}

@@ -1,0 +1,51 @@
+/** Proves a level before it is used: a program really tries to break out, on the real sandbox, against real targets. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { limitsSchema, type ProgramOutcome } from '../../../workflows/shared/program.ts';
+import { openSession } from '../session.ts';
+import type { Zygote } from '../zygote.ts';
+
+const canaryText = 'only the host may read this\n';
+
+/** Null when the level held; else what broke, in words. */
+export async function selfTest(zygote: Zygote, stateDirectory: string): Promise<string | null> {
+  const directory = await mkdtemp(join(stateDirectory, 'self-test-'));
+  const canary = join(directory, 'canary');
+  // Readable and writable for everybody, so that nothing but the sandbox stands in the way.
+  await writeFile(canary, canaryText, { mode: 0o666 });
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const outcome = await attack(zygote, { canary, port, pid: process.pid });
+    if ((await readFile(canary, 'utf8')) !== canaryText) return 'a program wrote a file of the host';
+    if (outcome.status === 'failed') return `the test program failed: ${outcome.kind}: ${outcome.message}`;
+    const broken = JSON.parse(outcome.answer) as string[];
+    return broken.length === 0 ? null : `a program could ${broken.join(', ')}`;
+  } finally {
+    server.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function attack(zygote: Zygote, targets: object): Promise<ProgramOutcome> {
+  const source = await readFile(new URL('break_out.py', import.meta.url), 'utf8');
+  const start = {
+    source,
+    query: JSON.stringify(targets),
+    seed: '0',
+    startedAtMs: Date.now(),
+    models: ['self-test'],
+    limits: limitsSchema.parse({ totalMs: 20_000 }),
+  };
+  const session = openSession(await zygote.connect(), start, { onStarted: () => {} });
+  for await (const event of session.events) {
+    if (event.type === 'end') return event.outcome;
+    if (event.type === 'call' && event.call.call.method === 'chat') {
+      session.answer(event.call.id, { ok: true, value: event.call.call.args.messages[0]?.content });
+    }
+  }
+  return { status: 'failed', kind: 'exited', message: 'no result', stdout: '' };
+}

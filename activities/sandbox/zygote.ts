@@ -1,0 +1,166 @@
+/** The host side of one zygote (guest/zygote.py): starts it, connects a child per program, hears how each ended. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { z } from 'zod';
+import { failure } from '../failure.ts';
+import { type Child, type ChildParts, createChild } from './child.ts';
+import { deferred } from './deferred.ts';
+import type { Python } from './find-python.ts';
+import { parseFrame, readyFrameSchema } from './frames.ts';
+import { createLineSplitter } from './lines.ts';
+import type { SandboxLevel } from './sandbox.ts';
+
+export interface ZygoteConfig {
+  readonly level: SandboxLevel;
+  readonly python: Python;
+  /** Directory of the guest's files. */
+  readonly guest: string;
+  readonly memoryMb: number;
+  readonly uid: number | null;
+  readonly bubblewrap: string;
+  /** Path of the listening socket, at most 107 bytes. */
+  readonly socket: string;
+}
+
+export interface Zygote {
+  readonly alive: boolean;
+  /** Children made so far. */
+  readonly made: number;
+  /** Children that have not ended. */
+  readonly running: number;
+  readonly landlockAbi: number;
+  readonly pid: number;
+  /** A confined child that waits for its start frame. */
+  connect(): Promise<Child>;
+  /** Kills it with all children. */
+  close(): Promise<void>;
+}
+
+const startTimeoutMs = 30_000;
+
+const reportSchema = z.union([
+  z.object({ ready: z.literal(true), landlockAbi: z.number(), threads: z.literal(1) }),
+  z.object({ exit: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])) }),
+]);
+
+/** Throws `Sandbox.Unavailable` with the last line the zygote wrote to stderr. */
+export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
+  // A session of its own: Ctrl-C is the worker's to handle; the worker's death reaches it by PDEATHSIG and the control socket.
+  const process = spawn(
+    config.python.executable,
+    ['-I', '-S', '-B', `${config.guest}/launch.py`, JSON.stringify(config)],
+    {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      env: {},
+      cwd: '/',
+      detached: true,
+    },
+  );
+  const control = process.stdio[3] as Duplex;
+  const errors = tailOf(process);
+  const children = new Map<number, ChildParts>();
+  const ready = deferred<number>();
+  const ended = deferred<void>();
+  let alive = true;
+  let made = 0;
+
+  const lines = createLineSplitter(1 << 20, hear, () => process.kill('SIGKILL'));
+  control.on('data', (chunk: Buffer) => lines.push(chunk));
+  control.on('error', () => process.kill('SIGKILL'));
+  process.on('error', (error) => end(error.message));
+  process.on('exit', (code, signal) => end(errors() || `ended with ${signal ?? `status ${code}`}`));
+
+  function hear(line: string): void {
+    const report = parseFrame(line, reportSchema);
+    if (report === null) return void process.kill('SIGKILL');
+    if ('ready' in report) return ready.resolve(report.landlockAbi);
+    for (const [slot, status, peakKib, cpuS] of report.exit) {
+      const signal = status & 0x7f;
+      children.get(slot)?.exit({
+        code: signal === 0 ? status >> 8 : null,
+        signal: signal === 0 ? null : signal,
+        cpuMs: Math.round(cpuS * 1_000),
+        peakBytes: peakKib * 1_024,
+      });
+      children.delete(slot);
+    }
+  }
+
+  function end(reason: string): void {
+    alive = false;
+    ready.reject(failure('Sandbox.Unavailable', `the sandbox (${config.level}) did not start: ${reason}`));
+    for (const child of children.values()) child.lost();
+    children.clear();
+    void rm(config.socket, { force: true });
+    ended.resolve();
+  }
+
+  const kill = (slot: number): void => {
+    if (alive && children.has(slot)) control.write(`${JSON.stringify({ kill: slot })}\n`);
+  };
+
+  const timer = setTimeout(() => process.kill('SIGKILL'), startTimeoutMs);
+  const landlockAbi = await ready.promise.finally(() => clearTimeout(timer));
+
+  return {
+    landlockAbi,
+    pid: process.pid ?? 0,
+    get alive() {
+      return alive;
+    },
+    get made() {
+      return made;
+    },
+    get running() {
+      return children.size;
+    },
+    async connect() {
+      made += 1;
+      return await connectChild(config.socket, children, kill);
+    },
+    async close() {
+      control.destroy();
+      if (alive) process.kill('SIGKILL');
+      await ended.promise;
+    },
+  };
+}
+
+function connectChild(
+  path: string,
+  children: Map<number, ChildParts>,
+  kill: (slot: number) => void,
+): Promise<Child> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    let slot = 0;
+    const refuse = (reason: string): void => {
+      socket.destroy();
+      reject(failure('Sandbox.Unavailable', `the sandbox did not start a process: ${reason}`));
+    };
+    const parts = createChild(
+      socket,
+      (line) => {
+        const frame = parseFrame(line, readyFrameSchema);
+        if (frame?.t !== 'ready') return refuse(frame?.error ?? 'no ready frame');
+        slot = frame.slot;
+        children.set(slot, parts);
+        resolve(parts.child);
+      },
+      () => kill(slot),
+    );
+    socket.once('error', (error) => refuse(error.message));
+    socket.once('close', () => refuse('it ended before it was ready'));
+  });
+}
+
+/** The last line that the process wrote to stderr, bounded. */
+function tailOf(process: ChildProcess): () => string {
+  let tail = '';
+  process.stderr?.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString('utf8')).slice(-4_000);
+  });
+  return () => tail.trim().split('\n').at(-1) ?? '';
+}
