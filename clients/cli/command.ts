@@ -75,20 +75,26 @@ export function runCommand(
   });
 }
 
-/** The same frame without the stack. */
+/** The same frame without the stack; `config` is loaded unless given. */
 export function runLocalCommand(
   args: CommonArgs,
   body: (context: LocalContext) => Promise<unknown>,
+  config?: Config,
 ): Promise<void> {
-  return runFrame(args, (local) => untilInterrupted(body(local), local.signal));
+  return runFrame(args, (local) => untilInterrupted(body(local), local.signal), config);
 }
 
-async function runFrame(args: CommonArgs, body: (context: LocalContext) => Promise<unknown>): Promise<void> {
+async function runFrame(
+  args: CommonArgs,
+  body: (context: LocalContext) => Promise<unknown>,
+  given?: Config,
+): Promise<void> {
   const output = createOutput(args.json === true);
   const interruption = interruptible(output);
   try {
     const configFile = args.config === undefined ? undefined : resolve(args.config);
-    const config = await loadConfig({ file: configFile, env: process.env, flags: { home: args.home } });
+    const config =
+      given ?? (await loadConfig({ file: configFile, env: process.env, flags: { home: args.home } }));
     const run = args['show-config']
       ? Promise.resolve(config)
       : body({ config, configFile, output, signal: interruption.signal });

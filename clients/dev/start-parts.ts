@@ -6,6 +6,7 @@ import { migrate, openDatabase, readStoreId } from '../../activities/storage/dat
 import type { Config } from '../../workers/config/schema.ts';
 import { temporalSettings } from '../../workers/temporal-settings.ts';
 import { sharedStateDirectory } from '../../workers/host/directories.ts';
+import { ensureSystemPackages } from '../../workers/host/system-packages.ts';
 import { isPortFree } from './free-port.ts';
 import { createKeptPorts, type KeptPorts } from './kept-ports.ts';
 import { type KeptPart, keepRunning } from './keep-running.ts';
@@ -66,7 +67,10 @@ export async function openParts(options: PartsOptions): Promise<OpenedParts> {
     const storeId = await migrateStore(databaseUrl);
     const simulator = await openSimulatorPart(options, keep, kept);
     const parts: StackParts = { temporal: temporalPart, databaseUrl, simulator, storeId };
-    if (options.worker !== false) await openWorkerPart(options, parts, keep);
+    if (options.worker !== false) {
+      await offerBubblewrap(options);
+      await openWorkerPart(options, parts, keep);
+    }
     return { parts, stop };
   } catch (error) {
     await stop();
@@ -179,6 +183,13 @@ async function openWorkerPart(options: PartsOptions, parts: StackParts, keep: Ke
     },
     20_000,
   );
+}
+
+/** Without it the sandbox takes a weaker level, or refuses; that is for its self-test to say. */
+async function offerBubblewrap({ note }: PartsOptions): Promise<void> {
+  await ensureSystemPackages(['bubblewrap'], { note }).catch((error: unknown) => {
+    note(error instanceof Error ? error.message : String(error));
+  });
 }
 
 async function migrateStore(url: string): Promise<string> {
