@@ -1,5 +1,6 @@
 /** What a run shows while it runs: the `progress` query, the details and the memo in Temporal's UI. */
 import { defineQuery, setCurrentDetails, setHandler, upsertMemo } from '@temporalio/workflow';
+import { cell } from './encode/markdown.ts';
 import type { Usage } from './usage.ts';
 
 export interface Progress {
@@ -13,6 +14,8 @@ export interface Progress {
   /** One line on why the run is in this state. */
   readonly cause?: string;
   readonly simulated?: boolean;
+  /** Workflow ids of batches in flight: their heartbeats tell what is done beyond `done` (`BatchProgress`). */
+  readonly open?: readonly string[];
   /** Markdown below the table: tables and http links only (the UI draws nothing else). */
   readonly details?: string;
 }
@@ -56,9 +59,4 @@ function markdown(progress: Progress): string {
   if (progress.cause) rows.push(['cause', cell(progress.cause)]);
   const table = ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
   return progress.details ? `${table}\n\n${progress.details}` : table;
-}
-
-/** Keeps foreign text inside one table cell. */
-export function cell(text: string): string {
-  return text.replace(/[\r\n|`<>[\]()\\*_~#]/g, ' ').slice(0, 200);
 }
