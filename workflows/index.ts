@@ -1,3 +1,4 @@
 /** The bundle's entry: the workflow functions, nothing else. */
 export { runBatch } from './matrix/run-batch.ts';
 export { answerQuery } from './answer/answer-query.ts';
+export { superviseTraining } from './training/supervise-training.ts';

@@ -40,3 +40,93 @@ export interface TrainingResult {
   readonly finalLoss: number | null;
   readonly trainSeconds: number;
 }
+
+/** How an attempt ended (docs: training). `superseded`: a newer epoch took over; `stopped`: the supervisor's own stop. */
+export const failureClasses = [
+  'completed',
+  'earlyCleanExit',
+  'preempted',
+  'killed',
+  'hostOom',
+  'cudaOom',
+  'nan',
+  'hang',
+  'crashNative',
+  'diskFull',
+  'checkpointCorrupt',
+  'config',
+  'code',
+  'data',
+  'launchFailed',
+  'unknown',
+  'superseded',
+  'stopped',
+] as const;
+export type FailureClass = (typeof failureClasses)[number];
+
+/** The recorded outcome of `resolveTrainingInput`. */
+export interface TrainingPlan extends TrainingInput {
+  /** Blob of the dataset's chat JSON lines: the data fingerprint. */
+  readonly datasetSha256: string;
+  readonly rows: number;
+  /** Blob of the recipe as JSON: the config fingerprint. */
+  readonly recipeSha256: string;
+  readonly maxSteps: number;
+}
+
+export type LaunchResult =
+  | {
+      readonly kind: 'launched';
+      readonly epoch: number;
+      readonly host: string;
+      /** Null = from the start. */
+      readonly resumeStep: number | null;
+      /** Damaged checkpoints that were moved aside on the way. */
+      readonly quarantined: readonly { readonly step: number; readonly reason: string }[];
+      readonly checkpoints: readonly number[];
+    }
+  /** There were checkpoints and none is whole: never silently step 0. */
+  | {
+      readonly kind: 'noCheckpoint';
+      readonly quarantined: readonly { readonly step: number; readonly reason: string }[];
+    };
+
+export interface AttemptOutcome {
+  readonly class: FailureClass;
+  readonly beforeFirstStep: boolean;
+  /** Counts and names only. */
+  readonly evidence: string;
+  readonly step: number;
+  /** Steps of this run's verified checkpoints, rising. */
+  readonly checkpoints: readonly number[];
+  readonly loss: number | null;
+}
+
+/** Signal from the watch to the workflow, for the `progress` query. */
+export interface TrainingStep {
+  readonly epoch: number;
+  readonly phase: string;
+  readonly step: number;
+  readonly maxSteps: number;
+  readonly loss: number | null;
+  readonly checkpoints: readonly number[];
+}
+
+export const trainingStepSignal = 'trainingStep';
+
+/** Updates of an operator; each is refused with the reason when the run's state does not allow it. */
+export const trainingUpdates = {
+  /** Parked or paused: go on from the newest verified checkpoint. No argument. */
+  resume: 'resume',
+  /** Parked or paused: `{ "step": 100 }`, one of the verified steps; newer checkpoints are set aside. */
+  retryFromCheckpoint: 'retryFromCheckpoint',
+  /** Running: save, stop the trainer, wait. No argument. */
+  pause: 'pause',
+  /** Running: write a checkpoint now. No argument. */
+  saveNow: 'saveNow',
+  /** Any state: `{ "reason": "…" }`; the trainer is stopped and the run fails. */
+  abort: 'abort',
+} as const;
+
+export const retryFromCheckpointSchema = z.strictObject({ step: z.number().int().positive() });
+export const abortSchema = z.strictObject({ reason: z.string().trim().min(1).max(500) });

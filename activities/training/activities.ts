@@ -1,0 +1,120 @@
+/** The activities of superviseTraining: Temporal's side of launch, watch, stop and finish. */
+import { CancelledFailure, Context } from '@temporalio/activity';
+import { trainingStepSignal, type TrainingStep } from '../../workflows/training/contract.ts';
+import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
+import type {
+  AttemptOutcome,
+  LaunchResult,
+  TrainingPlan,
+  TrainingResult,
+} from '../../workflows/training/contract.ts';
+import { failure } from '../failure.ts';
+import type { Runs } from '../storage/runs.ts';
+import { findArtefact, type FinishRequest, finishTraining } from './artefact.ts';
+import { type AttemptView, attemptViewSchema, unseenAttempt } from './attempt-view.ts';
+import { launchAttempt, type LaunchRequest } from './launch.ts';
+import type { TrainingPorts } from './ports.ts';
+import { createResolveTraining } from './resolve.ts';
+import { orderSave, stopAttempt, type StopRequest } from './stop.ts';
+import { watchAttempt, type WatchRequest } from './watch.ts';
+
+export interface TrainingActivities {
+  resolveTrainingInput(raw: unknown, identity: RunIdentity): Promise<ResolvedRun<TrainingPlan>>;
+  findArtefact(request: {
+    readonly run: string;
+    readonly plan: TrainingPlan;
+  }): Promise<TrainingResult | null>;
+  launchAttempt(request: LaunchRequest): Promise<LaunchResult>;
+  /** Null = the slice is over and the trainer still runs. */
+  watchAttempt(request: WatchRequest & { readonly sliceS: number }): Promise<AttemptOutcome | null>;
+  saveNow(request: { readonly run: string; readonly epoch: number }): Promise<void>;
+  stopAttempt(request: StopRequest): Promise<void>;
+  finishTraining(request: FinishRequest): Promise<TrainingResult>;
+}
+
+const signalEveryMs = 10_000;
+
+export function createTrainingActivities(ports: TrainingPorts & { readonly runs: Runs }): TrainingActivities {
+  return {
+    resolveTrainingInput: createResolveTraining(ports),
+    findArtefact: ({ run, plan }) => beating(() => findArtefact(ports, run, plan)),
+    launchAttempt(request) {
+      const { info } = Context.current();
+      const mintedBy = `${info.workflowExecution?.runId ?? ''}:${info.activityId}`;
+      return beating(() => launchAttempt(ports, request, mintedBy));
+    },
+    async watchAttempt(request) {
+      const context = Context.current();
+      const tell = createTeller(context);
+      let seen = viewOf(context.info.heartbeatDetails);
+      const watching = (): Promise<AttemptOutcome | null> =>
+        watchAttempt(ports, request, {
+          view: seen,
+          report(view, step) {
+            seen = view;
+            tell(step);
+          },
+          sleep: (ms) => context.sleep(ms),
+          sliceMs: request.sliceS * 1000,
+        });
+      return detachable(
+        context,
+        beating(watching, () => seen),
+      );
+    },
+    saveNow: (request) => orderSave(ports, request),
+    async stopAttempt(request) {
+      const context = Context.current();
+      await beating(() => stopAttempt(ports, request, (ms) => context.sleep(ms)));
+    },
+    finishTraining: (request) => beating(() => finishTraining(ports, request)),
+  };
+}
+
+/** Heartbeats while the work lasts, also while it hashes gigabytes or waits for a process. */
+async function beating<T>(work: () => Promise<T>, details: () => unknown = () => undefined): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(details()), 1_000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Whatever ends a watch, the trainer goes on: only `stopAttempt` stops one. A detached watch is retried and re-attaches. */
+async function detachable<T>(context: Context, watching: Promise<T>): Promise<T> {
+  try {
+    return await watching;
+  } catch (thrown) {
+    if (!(thrown instanceof CancelledFailure) || context.cancellationDetails?.cancelRequested) throw thrown;
+    throw failure('Training.HostUnknown', 'the watch was detached and will re-attach', { cause: thrown });
+  }
+}
+
+function viewOf(details: unknown): AttemptView {
+  const parsed = attemptViewSchema.safeParse(details);
+  return parsed.success ? parsed.data : unseenAttempt;
+}
+
+/** Signals the workflow at each new checkpoint or phase of note, else every 10 s: history stays short. */
+function createTeller(context: Context): (step: TrainingStep) => void {
+  let told = { note: '', state: '', at: -Infinity };
+  return (step) => {
+    const now = performance.now();
+    const next = {
+      note: `${step.checkpoints.join()}:${step.step > 0}`,
+      state: JSON.stringify(step),
+      at: now,
+    };
+    if (next.state === told.state || (next.note === told.note && now - told.at < signalEveryMs)) return;
+    told = next;
+    const { workflowExecution } = context.info;
+    if (!workflowExecution) return;
+    // For people alone: a signal that is lost is followed by the next.
+    context.client.workflow
+      .getHandle(workflowExecution.workflowId, workflowExecution.runId)
+      .signal(trainingStepSignal, step)
+      .catch(() => {});
+  };
+}

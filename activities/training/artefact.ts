@@ -1,0 +1,123 @@
+/** The finished model: verified, moved out of its attempt, and registered under the sha256 over its manifest. */
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TrainingPlan, TrainingResult } from '../../workflows/training/contract.ts';
+import { failure } from '../failure.ts';
+import { canonicalHash } from '../storage/canonical-json.ts';
+import { toJson } from '../storage/encode.ts';
+import { attemptLayout, runDirectory } from './layout.ts';
+import { hashFiles } from './manifest.ts';
+import { configSha } from './plan.ts';
+import type { TrainingPorts } from './ports.ts';
+import type { Recipe } from './recipe.ts';
+import { findFault } from './safetensors.ts';
+
+/** Models are code: pickles and Python sources have no place in one. */
+const refused = /\.(py|pyc|bin|pt|pth|pkl)$/;
+
+const modelFiles = [
+  'config.json',
+  'generation_config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+];
+
+export async function artefactIsWhole(directory: string, recipe: Recipe): Promise<boolean> {
+  const names: string[] = await readdir(directory).catch(() => []);
+  if (names.length === 0 || names.some((name) => refused.test(name))) return false;
+  if (recipe.kind === 'sft' && !modelFiles.every((name) => names.includes(name))) return false;
+  for (const name of names.filter((file) => file.endsWith('.safetensors'))) {
+    if (await findFault(join(directory, name))) return false;
+  }
+  return true;
+}
+
+/** The registered artefact of this run for the same recipe and data, if there is one. */
+export async function findArtefact(
+  ports: TrainingPorts,
+  run: string,
+  plan: TrainingPlan,
+): Promise<TrainingResult | null> {
+  const rows = await ports.database
+    .selectFrom('artefacts')
+    .select(['directory', 'metrics', 'sha256'])
+    .where('run', '=', run)
+    .where('dataset_sha256', '=', plan.datasetSha256)
+    .orderBy('created_at', 'desc')
+    .execute();
+  for (const row of rows) {
+    const { identity, result } = row.metrics as Metrics;
+    if (identity === configSha(plan) && (await artefactDigest(row.directory)) === row.sha256) return result;
+  }
+  return null;
+}
+
+export interface FinishRequest {
+  readonly run: string;
+  readonly plan: TrainingPlan;
+  readonly epoch: number;
+  /** Attempts of this workflow. */
+  readonly attempts: number;
+  readonly steps: number;
+  readonly finalLoss: number | null;
+}
+
+export async function finishTraining(ports: TrainingPorts, request: FinishRequest): Promise<TrainingResult> {
+  const { run, plan, epoch } = request;
+  const written = attemptLayout(ports.root, run, epoch).artefact;
+  const known = await findArtefact(ports, run, plan);
+  if (known) return known;
+  const sha256 = await artefactDigest(written);
+  if (!sha256) throw failure('Training.Failed', `the finished model of ${run} is missing: train again`);
+  const directory = join(runDirectory(ports.root, run), 'artefacts', sha256);
+  const result: TrainingResult = {
+    run,
+    state: 'succeeded',
+    artefact: sha256,
+    steps: request.steps,
+    attempts: request.attempts,
+    finalLoss: request.finalLoss,
+    trainSeconds: await secondsOf(ports, run),
+  };
+  await ports.database
+    .insertInto('artefacts')
+    .values({
+      run,
+      sha256,
+      directory,
+      recipe: plan.recipe,
+      dataset_sha256: plan.datasetSha256,
+      metrics: toJson({ identity: configSha(plan), result } satisfies Metrics),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  // Registered before it is moved: a retry finds either the model in its place, or the row and the model to be moved.
+  await mkdir(join(directory, '..'), { recursive: true });
+  await rm(directory, { recursive: true, force: true });
+  await rename(written, directory);
+  return result;
+}
+
+interface Metrics {
+  readonly identity: string;
+  readonly result: TrainingResult;
+}
+
+async function artefactDigest(directory: string): Promise<string | undefined> {
+  const files = await hashFiles(directory).catch(() => []);
+  return files.length === 0 ? undefined : canonicalHash({ v: 1, files });
+}
+
+async function secondsOf(ports: TrainingPorts, run: string): Promise<number> {
+  const rows = await ports.database
+    .selectFrom('training_attempts')
+    .select(['started_at', 'ended_at'])
+    .where('run', '=', run)
+    .execute();
+  const ms = rows.reduce(
+    (sum, row) => sum + ((row.ended_at ?? row.started_at).getTime() - row.started_at.getTime()),
+    0,
+  );
+  return Math.round(ms / 100) / 10;
+}

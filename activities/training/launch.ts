@@ -1,0 +1,176 @@
+/**
+ * Starts an attempt: mints its epoch, fences and outlives older ones, picks the verified checkpoint, writes the job and
+ * hands it to the launcher. Every step may be repeated by a retry of the activity: the epoch is its key.
+ */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LaunchResult, TrainingPlan } from '../../workflows/training/contract.ts';
+import { failure } from '../failure.ts';
+import { chooseCheckpoint, type CheckpointScope, verifiedSteps } from './checkpoints.ts';
+import { attemptLayout, runDirectory, writeWhole } from './layout.ts';
+import { mintEpoch } from './mint-epoch.ts';
+import { configSha } from './plan.ts';
+import type { TrainingPorts } from './ports.ts';
+import { protocolDirectory, trainerScript } from './ports.ts';
+import { readRecipe } from './read-recipe.ts';
+import type { Recipe } from './recipe.ts';
+
+export interface LaunchRequest {
+  readonly run: string;
+  readonly plan: TrainingPlan;
+  /** The operator's choice; the newest verified one when absent. */
+  readonly fromStep?: number;
+}
+
+export async function launchAttempt(
+  ports: TrainingPorts,
+  request: LaunchRequest,
+  mintedBy: string,
+): Promise<LaunchResult> {
+  const { run, plan } = request;
+  const { epoch, host } = await mintEpoch(ports.database, { run, mintedBy, host: ports.host });
+  if (host !== ports.host)
+    throw failure('Training.HostUnknown', `attempt ${epoch} of ${run} began on host ${host}`);
+  await fence(ports, run, epoch);
+  const scope = scopeOf(ports, run, plan);
+  const layout = attemptLayout(ports.root, run, epoch);
+  const recipe = await readRecipe(ports.blobs, plan.recipeSha256);
+  const prepared = await ports.database
+    .selectFrom('training_attempts')
+    .select(['state', 'resume_step'])
+    .where('run', '=', run)
+    .where('epoch', '=', epoch)
+    .executeTakeFirstOrThrow();
+  if (prepared.state !== 'minted') {
+    return {
+      kind: 'launched',
+      epoch,
+      host,
+      resumeStep: prepared.resume_step,
+      quarantined: [],
+      checkpoints: await verifiedSteps(scope),
+    };
+  }
+  const chosen = await chooseCheckpoint(scope, request.fromStep);
+  if (chosen.lost) {
+    await endAttempt(ports, run, epoch, 'checkpointCorrupt');
+    return { kind: 'noCheckpoint', quarantined: chosen.quarantined };
+  }
+  const dataset = await materialise(ports, run, plan.datasetSha256);
+  const resume = chosen.checkpoint;
+  await writeWhole(
+    layout.job,
+    JSON.stringify({
+      v: 1,
+      run,
+      epoch,
+      directory: layout.directory,
+      dataset,
+      output: layout.output,
+      artefact: layout.artefact,
+      seed: plan.seed,
+      resumeFrom: resume?.directory ?? null,
+      resumeStep: resume?.step ?? null,
+      configSha: configSha(plan),
+      dataSha: plan.datasetSha256,
+      protocol: protocolDirectory,
+      recipe,
+    }),
+  );
+  const launched = await ports.launcher.launch(layout, {
+    run,
+    epoch,
+    command: [...(await commandOf(ports, recipe)), layout.job],
+    env: environmentOf(ports, recipe, layout.directory),
+    graceS: recipe.graceS,
+  });
+  await ports.database
+    .updateTable('training_attempts')
+    .set({
+      state: 'running',
+      boot_id: launched.bootId,
+      pid: launched.pid,
+      start_ticks: launched.startTicks,
+      directory: layout.directory,
+      resume_step: resume?.step ?? null,
+    })
+    .where('run', '=', run)
+    .where('epoch', '=', epoch)
+    .execute();
+  return {
+    kind: 'launched',
+    epoch,
+    host,
+    resumeStep: resume?.step ?? null,
+    quarantined: chosen.quarantined,
+    checkpoints: await verifiedSteps(scope),
+  };
+}
+
+export function scopeOf(ports: TrainingPorts, run: string, plan: TrainingPlan): CheckpointScope {
+  const { database, root } = ports;
+  return { database, root, run, configSha: configSha(plan), dataSha: plan.datasetSha256 };
+}
+
+/** A new attempt starts only when each older one is proved dead. Unknown is not dead. */
+async function fence(ports: TrainingPorts, run: string, epoch: number): Promise<void> {
+  const older = await ports.database
+    .selectFrom('training_attempts')
+    .select(['epoch', 'host', 'state'])
+    .where('run', '=', run)
+    .where('epoch', '<', epoch)
+    .where('state', '!=', 'ended')
+    .orderBy('epoch')
+    .execute();
+  const foreign = older.find((attempt) => attempt.host !== ports.host);
+  if (foreign) {
+    throw failure(
+      'Training.HostUnknown',
+      `attempt ${foreign.epoch} of ${run} may still run on host ${foreign.host}`,
+    );
+  }
+  await writeWhole(join(runDirectory(ports.root, run), 'lease.json'), JSON.stringify({ epoch }));
+  for (const attempt of older) {
+    await ports.launcher.stop(attemptLayout(ports.root, run, attempt.epoch), run, attempt.epoch, 2);
+    await endAttempt(ports, run, attempt.epoch, 'superseded');
+  }
+}
+
+async function endAttempt(ports: TrainingPorts, run: string, epoch: number, outcome: string): Promise<void> {
+  await ports.database
+    .updateTable('training_attempts')
+    .set({ state: 'ended', outcome, ended_at: new Date() })
+    .where('run', '=', run)
+    .where('epoch', '=', epoch)
+    .where('state', '!=', 'ended')
+    .execute();
+}
+
+async function materialise(ports: TrainingPorts, run: string, sha256: string): Promise<string> {
+  const path = join(runDirectory(ports.root, run), 'data', `${sha256}.jsonl`);
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!there) await writeWhole(path, await ports.blobs.get(sha256));
+  return path;
+}
+
+async function commandOf(ports: TrainingPorts, recipe: Recipe): Promise<readonly string[]> {
+  return recipe.kind === 'command' ? recipe.command : [await ports.trainerPython(), trainerScript];
+}
+
+/** A trainer sees no secret of the worker and reaches for no hub. */
+function environmentOf(ports: TrainingPorts, recipe: Recipe, directory: string): Record<string, string> {
+  return {
+    ...ports.trainerEnv,
+    HOME: directory,
+    HF_HOME: join(directory, 'hf'),
+    HF_HUB_OFFLINE: '1',
+    HF_HUB_DISABLE_TELEMETRY: '1',
+    TOKENIZERS_PARALLELISM: 'false',
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONUNBUFFERED: '1',
+    ...(recipe.kind === 'sft' ? { OMP_NUM_THREADS: String(recipe.threads) } : {}),
+  };
+}

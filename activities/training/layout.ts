@@ -1,0 +1,57 @@
+/** Where a training run keeps its files, below HOME/training: one place for every path. */
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export interface AttemptLayout {
+  readonly directory: string;
+  readonly spec: string;
+  readonly job: string;
+  readonly identity: string;
+  readonly exit: string;
+  readonly events: string;
+  readonly control: string;
+  /** Written by the supervisor before it stops a trainer: tells its own stop from a crash. */
+  readonly stopping: string;
+  readonly output: string;
+  readonly artefact: string;
+  readonly log: string;
+  readonly shimLog: string;
+}
+
+/** `run` is `training/NAME`, and names hold no separators. */
+export function runDirectory(root: string, run: string): string {
+  return join(root, run.slice(run.indexOf('/') + 1));
+}
+
+export function attemptLayout(root: string, run: string, epoch: number): AttemptLayout {
+  const directory = join(runDirectory(root, run), 'attempts', String(epoch));
+  const at = (name: string) => join(directory, name);
+  return {
+    directory,
+    spec: at('spec.json'),
+    job: at('job.json'),
+    identity: at('attempt.json'),
+    exit: at('exit.json'),
+    events: at('events.0.jsonl'),
+    control: at('control.json'),
+    stopping: at('stopping.json'),
+    output: at('output'),
+    artefact: at('artefact'),
+    log: at('trainer.log'),
+    shimLog: at('shim.log'),
+  };
+}
+
+/** Writes a file whole or not at all, also across a power failure. */
+export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}.part`;
+  const file = await open(draft, 'w');
+  try {
+    await file.writeFile(data);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}

@@ -1,0 +1,8 @@
+/** Fingerprints of a run's plan: attempts, checkpoints and artefacts belong together only when these agree. */
+import type { TrainingPlan } from '../../workflows/training/contract.ts';
+import { canonicalHash } from '../storage/canonical-json.ts';
+
+/** Recipe and seed; the data has its own fingerprint. */
+export function configSha(plan: TrainingPlan): string {
+  return canonicalHash({ recipe: plan.recipeSha256, seed: plan.seed });
+}

@@ -1,0 +1,25 @@
+/** What the training activities need of their process. */
+import { fileURLToPath } from 'node:url';
+import type { Blobs } from '../storage/blobs.ts';
+import type { Database } from '../storage/tables.ts';
+import type { Launcher } from './launcher.ts';
+
+export interface TrainingPorts {
+  readonly database: Database;
+  readonly blobs: Blobs;
+  readonly launcher: Launcher;
+  /** HOME/training. */
+  readonly root: string;
+  /** This host's name: its queue is `Q-gpu.HOST`. */
+  readonly host: string;
+  /** Python of the product's trainer; its environment is installed when first needed. */
+  trainerPython(): Promise<string>;
+  /** Passed on to trainers: PATH, CUDA_VISIBLE_DEVICES. */
+  readonly trainerEnv: Readonly<Record<string, string>>;
+  /** Directories of recipes, the worker's own first. */
+  readonly recipes: readonly string[];
+}
+
+export const trainerScript = fileURLToPath(new URL('./trainer/train.py', import.meta.url));
+/** Where a trainer of kind `command` finds `events.py`. */
+export const protocolDirectory = fileURLToPath(new URL('./trainer', import.meta.url));

@@ -1,0 +1,95 @@
+/**
+ * Recipes: how a model is trained, as YAML. Inputs name one; it is looked up in the worker's own directory, then in the
+ * product's. Kind `sft` is the product's trainer; kind `command` is any program that writes the protocol's events.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { failure } from '../failure.ts';
+
+const count = z.number().int().positive();
+
+const supervision = {
+  v: z.literal(1),
+  maxSteps: count,
+  saveSteps: count,
+  /** Seconds without a sign of life, by phase, until the trainer counts as hung. */
+  phaseLimitS: z
+    .strictObject({ start: z.number().positive(), step: z.number().positive(), save: z.number().positive() })
+    .default({ start: 600, step: 300, save: 300 }),
+  /** Seconds between TERM and KILL. */
+  graceS: z.number().positive().max(3_600).default(10),
+};
+
+const sftRecipeSchema = z.strictObject({
+  kind: z.literal('sft'),
+  ...supervision,
+  model: z.strictObject({
+    base: z.literal('scratch'),
+    hiddenSize: count,
+    intermediateSize: count,
+    layers: count,
+    heads: count,
+    kvHeads: count,
+  }),
+  tokenizer: z.strictObject({
+    vocabSize: count.min(512),
+    lineTokens: z.number().int().nonnegative(),
+    minLineRows: count,
+  }),
+  maxLength: count,
+  batchSize: count,
+  gradientAccumulation: count,
+  learningRate: z.number().positive().max(1),
+  warmupSteps: z.number().int().nonnegative(),
+  schedule: z.enum(['linear', 'cosine', 'constant', 'constant_with_warmup']),
+  weightDecay: z.number().nonnegative(),
+  maxGradNorm: z.number().positive(),
+  logSteps: count,
+  threads: count,
+});
+
+const commandRecipeSchema = z.strictObject({
+  kind: z.literal('command'),
+  ...supervision,
+  /** Run with the path of `job.json` as its last argument. */
+  command: z.array(z.string().min(1)).min(1),
+  /** Files that a whole checkpoint must hold, besides `trainer_state.json`. */
+  checkpointFiles: z.array(z.string().min(1)).default([]),
+  options: z.record(z.string(), z.unknown()).default({}),
+});
+
+export const recipeSchema = z.discriminatedUnion('kind', [sftRecipeSchema, commandRecipeSchema]);
+export type Recipe = z.infer<typeof recipeSchema>;
+
+/** Directory of the product's own recipes. */
+export const ownRecipes = fileURLToPath(new URL('./trainer/recipes', import.meta.url));
+
+/** Throws `Input.NotFound` for an unknown name and `Input.Invalid` for a recipe that does not parse. */
+export async function loadRecipe(name: string, directories: readonly string[]): Promise<Recipe> {
+  for (const directory of directories) {
+    const text = await readFile(join(directory, `${name}.yaml`), 'utf8').catch(() => undefined);
+    if (text !== undefined) return parseRecipe(name, text);
+  }
+  const known = (await Promise.all(directories.map(recipesIn))).flat().toSorted();
+  throw failure('Input.NotFound', `no recipe ${name}; known: ${known.join(', ')}`);
+}
+
+/** The identity of what a run is trained with: two attempts of one run must agree on it. */
+export function recipeSha256(recipe: Recipe): string {
+  return createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
+}
+
+function parseRecipe(name: string, text: string): Recipe {
+  const parsed = recipeSchema.safeParse(parse(text));
+  if (parsed.success) return parsed.data;
+  throw failure('Input.Invalid', `recipe ${name}: ${z.prettifyError(parsed.error).slice(0, 1_000)}`);
+}
+
+async function recipesIn(directory: string): Promise<string[]> {
+  const files = await readdir(directory).catch(() => []);
+  return files.filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -'.yaml'.length));
+}

@@ -1,0 +1,71 @@
+/** Pins what a training run trains on and how: the dataset run's file, the recipe's content. Refuses names it does not know. */
+import { failure } from '../failure.ts';
+import { createResolveInput, type ResolveInputOptions } from '../storage/resolve-input.ts';
+import type { Runs } from '../storage/runs.ts';
+import {
+  type TrainingInput,
+  trainingInputSchema,
+  type TrainingPlan,
+} from '../../workflows/training/contract.ts';
+import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
+import type { TrainingPorts } from './ports.ts';
+import { loadRecipe } from './recipe.ts';
+
+type ResolvePorts = Pick<TrainingPorts, 'database' | 'blobs' | 'recipes'> & { readonly runs: Runs };
+
+export function createResolveTraining(
+  ports: ResolvePorts,
+): (raw: unknown, identity: RunIdentity) => Promise<ResolvedRun<TrainingPlan>> {
+  const options: ResolveInputOptions<TrainingInput> = {
+    kind: 'training',
+    schema: trainingInputSchema,
+    example: { dataset: 'my-dataset', recipe: 'tiny' },
+    runs: ports.runs,
+    prepare: (input, identity) => plan(ports, input, identity),
+  };
+  const resolve = createResolveInput(options);
+  return async (raw, identity) => (await resolve(raw, identity)) as ResolvedRun<TrainingPlan>;
+}
+
+async function plan(ports: ResolvePorts, input: TrainingInput, identity: RunIdentity): Promise<TrainingPlan> {
+  if (input.launcher !== 'local')
+    throw failure('Input.NotFound', `no launcher ${input.launcher}; known: local`);
+  const recipe = await loadRecipe(input.recipe, ports.recipes);
+  const dataset = await datasetOf(ports, input.dataset, identity.namespace);
+  return {
+    ...input,
+    ...dataset,
+    recipeSha256: await ports.blobs.put(JSON.stringify(recipe)),
+    maxSteps: recipe.maxSteps,
+  };
+}
+
+async function datasetOf(
+  ports: ResolvePorts,
+  name: string,
+  namespace: string,
+): Promise<{ readonly datasetSha256: string; readonly rows: number }> {
+  const row = await ports.database
+    .selectFrom('runs')
+    .select(['state', 'result'])
+    .where('namespace', '=', namespace)
+    .where('kind', '=', 'dataset')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  if (!row)
+    throw failure(
+      'Input.NotFound',
+      `no dataset ${name}; build it with "masgpt dataset build --name ${name}"`,
+    );
+  const result = row.result as {
+    readonly rows?: number;
+    readonly files?: Readonly<Record<string, string>>;
+  } | null;
+  const datasetSha256 = result?.files?.['sft.jsonl'];
+  if (row.state !== 'succeeded' || datasetSha256 === undefined) {
+    throw failure('Input.NotFound', `dataset ${name} is ${row.state}: only a finished one can be trained on`);
+  }
+  if (!result?.rows)
+    throw failure('Input.Invalid', `dataset ${name} has no rows: build it with more queries`);
+  return { datasetSha256, rows: result.rows };
+}

@@ -1,0 +1,63 @@
+/** superviseTraining in a worker: `plugins: [new TrainingPlugin({ config })]`, and `masgpt-temporal/workflows` among its workflows. */
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createTrainingActivities, type TrainingActivities } from '../activities/training/activities.ts';
+import { createLocalLauncher } from '../activities/training/launchers/local.ts';
+import { ownRecipes } from '../activities/training/recipe.ts';
+import { createRunActivities, createRuns } from '../activities/storage/runs.ts';
+import { askStatusFromActivity } from '../activities/storage/workflow-status.ts';
+import type { RunActivities } from '../workflows/shared/with-run.ts';
+import { ensurePython } from './host/python-environment.ts';
+import { findInterpreter } from './host/python-interpreter.ts';
+import { MasPlugin, type MasPluginOptions } from './mas-plugin.ts';
+import type { Services } from './services.ts';
+
+export class TrainingPlugin extends MasPlugin<TrainingActivities & RunActivities> {
+  constructor(options: MasPluginOptions) {
+    super(
+      {
+        name: 'masgpt-temporal.TrainingPlugin',
+        create,
+        activities: {
+          resolveTrainingInput: true,
+          findArtefact: true,
+          launchAttempt: true,
+          watchAttempt: true,
+          saveNow: true,
+          stopAttempt: true,
+          finishTraining: true,
+          finishRun: true,
+        },
+      },
+      options,
+    );
+  }
+}
+
+function create(services: Services): TrainingActivities & RunActivities {
+  const { config, database, blobs } = services;
+  const runs = createRuns({ database, askStatus: askStatusFromActivity });
+  let shimPython: Promise<string> | undefined;
+  return {
+    ...createTrainingActivities({
+      database,
+      blobs,
+      runs,
+      launcher: createLocalLauncher(() => (shimPython ??= findInterpreter(process.env).then(({ path }) => path))),
+      root: resolve(join(config.home, 'training')),
+      host: hostname(),
+      trainerPython: async () =>
+        config.training.python ??
+        ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),
+      trainerEnv: passedOn(process.env),
+      recipes: [...(config.training.recipes ? [resolve(config.training.recipes)] : []), ownRecipes],
+    }),
+    ...createRunActivities({ runs }),
+  };
+}
+
+/** What a trainer may see of the worker's environment: no keys. */
+function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
+  const names = ['PATH', 'LANG', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES', 'TMPDIR'];
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
