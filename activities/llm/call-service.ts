@@ -7,6 +7,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, isFailure } from '../failure.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
+import { outlastOutage } from '../storage/outlast-outage.ts';
 import type { Database } from '../storage/tables.ts';
 import { type BeginCall, type Begun, type CallStore, createCallStore } from './call-store.ts';
 import type { Call, CallOutcome, CallService } from './chat.ts';
@@ -53,9 +54,9 @@ export function createCallService(parts: CallServiceParts): CallService & AsyncD
     });
     if (!slot) return { status: 'limited', waitMs: 1_000 };
     try {
-      const begun = await whileStorageIsAway(
-        () => store.begin(begin),
+      const begun = await outlastOutage(
         options.wait === 'block' ? storageOutageMs : 0,
+        () => store.begin(begin),
         options.signal,
       );
       return begun.status === 'send'
@@ -160,7 +161,7 @@ async function sendAndSettle(
     pauseMs: pauseOf(refused),
   };
   // The reply is paid for: an outage of PostgreSQL must not lose it, nor may a cancellation.
-  const accepted = await whileStorageIsAway(() => store.settle(settlement), storageOutageMs);
+  const accepted = await outlastOutage(storageOutageMs, () => store.settle(settlement));
   if (!sent) throw thrown;
   if (!sent.ok) return { status: 'failed', failure: sent.failure };
   // Another process took this call over while we were cut off: its reply is the one that counts.
@@ -216,22 +217,4 @@ async function waitOrYield(
     signal.throwIfAborted();
     throw error;
   });
-}
-
-/** Goes on trying for `forMs` while PostgreSQL does not answer. */
-async function whileStorageIsAway<T>(
-  work: () => Promise<T>,
-  forMs: number,
-  signal?: AbortSignal,
-): Promise<T> {
-  const giveUpAt = Date.now() + forMs;
-  for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 2_000)) {
-    try {
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!isFailure(error, 'Storage.Unavailable') || Date.now() + delayMs > giveUpAt) throw error;
-      await sleep(delayMs);
-    }
-  }
 }

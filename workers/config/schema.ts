@@ -6,7 +6,10 @@ export const modelSchema = z.strictObject({
   /** OpenAI-compatible, with the version path: http://127.0.0.1:8000/v1 */
   baseUrl: z.url({ protocol: /^https?$/ }),
   /** Name of the environment variable that holds the key. */
-  apiKeyEnv: z.string().regex(/^[A-Z][A-Z0-9_]*$/).optional(),
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]*$/)
+    .optional(),
   /** File with the key, under the home directory (served models). */
   apiKeyFile: z.string().optional(),
   /** The provider's own name of the model. */
@@ -15,7 +18,11 @@ export const modelSchema = z.strictObject({
   revision: z.string().min(1).default('unpinned'),
   simulated: z.boolean().default(false),
   priceUsdPerMTok: z
-    .strictObject({ in: z.number().nonnegative(), cached: z.number().nonnegative(), out: z.number().nonnegative() })
+    .strictObject({
+      in: z.number().nonnegative(),
+      cached: z.number().nonnegative(),
+      out: z.number().nonnegative(),
+    })
     .prefault({ in: 0, cached: 0, out: 0 }),
   limits: z
     .strictObject({
@@ -48,7 +55,7 @@ export const configSchema = z.strictObject({
   /** DATABASE_URL; absent = the embedded PostgreSQL. */
   databaseUrl: z.string().optional(),
   models: z.record(nameSchema, modelSchema).default({}),
-  /** The model that writes programs when an input names none. */
+  /** The model that writes programs when an input names none. MASGPT_GENERATOR. */
   generator: nameSchema.optional(),
   /** Pool program that answers when generation or the generated program fails. */
   fallbackProgram: nameSchema.default('cot-self-consistency'),

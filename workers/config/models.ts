@@ -1,0 +1,83 @@
+/**
+ * Models by name: those of the config first, then those served since (`HOME/models/NAME.json`, written by `masgpt serve`),
+ * looked up at each use. Keys are read from the environment or a file when a call is made, and kept nowhere.
+ */
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import type { Endpoint, Models } from '../../activities/llm/endpoint.ts';
+import { failure } from '../../activities/failure.ts';
+import { namePattern } from '../../workflows/shared/names.ts';
+import { type Config, type Model, modelSchema } from './schema.ts';
+
+export function createModels(options: { readonly config: Config; readonly env: NodeJS.ProcessEnv }): Models {
+  const { config, env } = options;
+  const home = resolve(config.home);
+  return {
+    async get(name) {
+      const model = Object.hasOwn(config.models, name) ? config.models[name] : await readServed(home, name);
+      if (!model) throw await unknown(name, config, home);
+      return endpointOf(name, model, home, env);
+    },
+  };
+}
+
+async function readServed(home: string, name: string): Promise<Model | undefined> {
+  if (!namePattern.test(name)) return undefined;
+  const file = join(home, 'models', `${name}.json`);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    return modelSchema.parse(JSON.parse(text));
+  } catch {
+    throw failure('Llm.UnknownModel', `${file} is not a model: serve it again with "masgpt serve"`);
+  }
+}
+
+async function unknown(name: string, config: Config, home: string): Promise<Error> {
+  const files = await readdir(join(home, 'models')).catch(() => []);
+  const served = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
+  const known = [...new Set([...Object.keys(config.models), ...served])].toSorted();
+  const list = known.length === 0 ? 'the config names none' : `known are ${known.join(', ')}`;
+  return failure(
+    'Llm.UnknownModel',
+    `there is no model "${name.slice(0, 64)}": ${list}; models are defined in masgpt.config.yaml`,
+  );
+}
+
+function endpointOf(name: string, model: Model, home: string, env: NodeJS.ProcessEnv): Endpoint {
+  return { ...model, name, readKey: () => readKey(name, model, home, env) };
+}
+
+async function readKey(
+  name: string,
+  model: Model,
+  home: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  if (model.apiKeyEnv !== undefined) {
+    const key = env[model.apiKeyEnv];
+    if (key) return key;
+    throw failure(
+      'Llm.Unauthorized',
+      `model ${name} needs its key in the environment variable ${model.apiKeyEnv} of the worker`,
+    );
+  }
+  return model.apiKeyFile === undefined ? undefined : await readKeyFile(name, model.apiKeyFile, home);
+}
+
+/** Only a file under the home, after links are followed, and readable by its owner alone. */
+async function readKeyFile(name: string, file: string, home: string): Promise<string> {
+  const refuse = (reason: string): Error =>
+    failure('Llm.Unauthorized', `the key file of model ${name} ${reason}`);
+  const [path, root] = await Promise.all([realpath(resolve(home, file)), realpath(home)]).catch(() => {
+    throw refuse('cannot be read: serve the model again');
+  });
+  if (!path.startsWith(root + sep)) throw refuse('does not lie under the home directory');
+  const { mode } = await stat(path);
+  if ((mode & 0o077) !== 0) throw refuse('can be read by others: chmod 600');
+  return (await readFile(path, 'utf8')).trim();
+}
