@@ -2,6 +2,7 @@
  * Durable mode's program between two steps: it runs on in this process while its calls are activities elsewhere. Losing it
  * costs a replay and nothing else, since every call it made and every reply it got is in the journal.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Limits } from '../../workflows/shared/program.ts';
 import type { Session } from '../sandbox/sandbox.ts';
 import { failure } from '../failure.ts';
@@ -75,11 +76,17 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
   const unhanded = (handed: ReadonlySet<number>) =>
     [...open.values()].filter(({ call }) => !handed.has(call.entry.seq));
 
+  /** An answer just given makes the program run again: its events on the way are seen first. */
+  async function waits(): Promise<boolean> {
+    if (host.idle && open.size > 0) await nextTurn();
+    return host.idle && open.size > 0;
+  }
+
   /** Until the program ended, or waits, or has made its first new calls, or the step has lasted long enough. */
   async function runOn(handed: ReadonlySet<number>): Promise<void> {
     let until = Date.now() + maxStepMs;
     let gathering = false;
-    while (!ended && !broken && !(host.idle && open.size > 0)) {
+    while (!ended && !broken && !(await waits())) {
       if (!gathering && unhanded(handed).length > 0) {
         gathering = true;
         until = Math.min(until, Date.now() + gatherMs);

@@ -44,6 +44,13 @@ export interface ProgramHostOptions {
 
 /** A program whose threads never all wait still gets its answer: after this time a held call goes out. */
 const maxHoldMs = 1_000;
+/** A thread that is due but has no core yet looks as if it waited. */
+const restMs = 50;
+
+/** The host counts the total time, which spans attempts and excuses an outage; the sandbox counts computing time. */
+export function sandboxLimits(limits: Limits): Limits {
+  return { ...limits, totalMs: 2 ** 31 - 1 };
+}
 
 export function hostProgram(options: ProgramHostOptions): ProgramHost {
   const { session, limits } = options;
@@ -142,7 +149,7 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
       if (event.type === 'call') accept(event.call);
       else {
         idle = event.idle;
-        if (idle && held.length > 0) settle();
+        if (idle && held.length > 0) setTimeout(() => idle && settle(), restMs).unref();
       }
       options.onChange?.();
     }

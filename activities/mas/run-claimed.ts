@@ -6,7 +6,7 @@ import { drawOf } from './execution-key.ts';
 import type { Claim, Execution, ExecutionEnd, ExecutionRow, Executions } from './executions.ts';
 import { performCall } from './host-calls.ts';
 import type { Journal, JournalEntry } from './journal.ts';
-import { hostProgram, type OpenCall } from './program-host.ts';
+import { hostProgram, type OpenCall, sandboxLimits } from './program-host.ts';
 import { retrying } from './retry.ts';
 import type { ExecutionSpec } from './run-program.ts';
 import { failure } from '../failure.ts';
@@ -113,7 +113,7 @@ function startOf(spec: ExecutionSpec, row: ExecutionRow) {
     query: spec.query.text,
     seed: row.seed,
     models: [spec.driver],
-    limits: spec.limits,
+    limits: sandboxLimits(spec.limits),
   };
 }
 

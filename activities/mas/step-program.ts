@@ -12,6 +12,7 @@ import { executionKey, executionSeed, type ExecutionIdentity } from './execution
 import { createExecutions, isClaim } from './executions.ts';
 import { createJournal, type JournalEntry } from './journal.ts';
 import { createLiveProgram, type LiveProgram } from './live-program.ts';
+import { sandboxLimits } from './program-host.ts';
 import { createSessionCache, type SessionCacheOptions } from './session-cache.ts';
 import { createSummaries, type Summarize } from './summary.ts';
 
@@ -63,8 +64,17 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
       claim.begun ? journal.load(key) : [],
     ]);
     const { limits, driver } = input;
-    const start = { source, query, seed, startedAtMs: claim.startedAtMs, models: [driver], limits };
-    const session = await sandbox.open(start, new AbortController().signal);
+    const session = await sandbox.open(
+      {
+        source,
+        query,
+        seed,
+        startedAtMs: claim.startedAtMs,
+        models: [driver],
+        limits: sandboxLimits(limits),
+      },
+      new AbortController().signal,
+    );
     const program = createLiveProgram({ claim, session, known, limits, simulated, journal, executions });
     return { ...program, summarize: createSummaries(known) };
   }
