@@ -1,16 +1,21 @@
 /** superviseTraining with the stand-in trainer: real processes, files, database and Temporal server. */
+import { createHash } from 'node:crypto';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fault } from '../../support/training-parts.ts';
 import { type TrainingParts, trainingParts, until } from '../../support/training-parts.ts';
 
 const steps = { maxSteps: 40, saveSteps: 10 } as const;
+const rows = '{"messages":[]}\n';
 
 let parts: TrainingParts;
 let workers: AsyncDisposable;
 
 beforeAll(async () => {
   parts = await trainingParts();
-  await parts.addDataset('rows', '{"messages":[]}\n');
-  await parts.addRecipe('plain', steps);
+  await parts.addDataset('rows', rows);
   workers = await parts.startWorkers();
 });
 
@@ -19,24 +24,183 @@ afterAll(async () => {
   await parts?.[Symbol.asyncDispose]();
 });
 
-const run = async (name: string, recipe: string) =>
-  (await parts.start(name, { dataset: 'rows', recipe })).result();
+/** The state that 40 undisturbed steps lead to: the stand-in's chain of hashes. */
+function undisturbed(): string {
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  let state = sha256(`${rows}0`);
+  for (let step = 1; step <= steps.maxSteps; step += 1) state = sha256(`${state}:${step}`);
+  return state;
+}
 
-const outcomes = async (name: string) => {
-  const rows = await parts.database
+async function start(
+  name: string,
+  faults: readonly Fault[],
+  options: { stepS?: number; stepLimitS?: number } = {},
+) {
+  await parts.addRecipe(name, { ...steps, ...options, faults });
+  return parts.start(name, { dataset: 'rows', recipe: name });
+}
+
+const attempts = async (name: string) => {
+  const found = await parts.database
     .selectFrom('training_attempts')
     .select(['outcome', 'resume_step'])
     .where('run', '=', `training/${name}`)
     .orderBy('epoch')
     .execute();
-  return rows.map((row) => [row.outcome, row.resume_step]);
+  return found.map((row) => [row.outcome, row.resume_step]);
 };
 
-describe('superviseTraining', () => {
-  it('trains, registers the model, and finds it again', async () => {
-    const result = await run('plain', 'plain');
+const parked = (name: string) =>
+  until(async () => {
+    const progress = await parts.progress(name).catch(() => undefined);
+    return progress?.state === 'needsOperator' && progress;
+  });
+
+describe('an attempt that ends', () => {
+  it('is a success only when all is there; the same start finds the model again', async () => {
+    const result = await (await start('plain', [])).result();
     expect(result).toMatchObject({ run: 'training/plain', state: 'succeeded', steps: 40, attempts: 1 });
-    expect(await run('plain', 'plain')).toEqual(result);
-    expect(await outcomes('plain')).toEqual([['completed', null]]);
+    expect(await parts.finalState('plain', result.artefact)).toBe(undisturbed());
+    expect(await (await parts.start('plain', { dataset: 'rows', recipe: 'plain' })).result()).toEqual(result);
+    expect(await attempts('plain')).toEqual([['completed', null]]);
+    const kept = await parts.database
+      .selectFrom('training_checkpoints')
+      .select(['step', 'state'])
+      .where('run', '=', 'training/plain')
+      .orderBy('step')
+      .execute();
+    expect(kept.map(({ step, state }) => `${step} ${state}`)).toEqual([
+      '10 pruned',
+      '20 verified',
+      '30 verified',
+      '40 verified',
+    ]);
+  });
+
+  it.each<[string, readonly Fault[], string, number | null]>([
+    ['killed', [{ at: 'step', step: 25, kind: 'kill', once: true }], 'killed', 20],
+    ['torn-save', [{ at: 'save', step: 30, kind: 'kill', once: true }], 'killed', 20],
+    ['clean-exit', [{ at: 'step', step: 15, kind: 'exit0', once: true }], 'earlyCleanExit', 10],
+    ['abort', [{ at: 'step', step: 5, kind: 'abort', once: true }], 'crashNative', null],
+    ['nan', [{ at: 'step', step: 33, kind: 'nan', once: true }], 'nan', 30],
+  ])(
+    '%s: resumes from the verified checkpoint and ends with the weights of an undisturbed run',
+    async (name, faults, outcome, resumed) => {
+      const result = await (await start(name, faults)).result();
+      expect(await attempts(name)).toEqual([
+        [outcome, null],
+        ['completed', resumed],
+      ]);
+      expect(await parts.finalState(name, result.artefact)).toBe(undisturbed());
+    },
+  );
+
+  it('hangs: is killed after the phase limit and resumed', async () => {
+    const result = await (
+      await start('hang', [{ at: 'step', step: 12, kind: 'hang', once: true }], { stepLimitS: 2 })
+    ).result();
+    expect(await attempts('hang')).toEqual([
+      ['hang', null],
+      ['completed', 10],
+    ]);
+    expect(await parts.finalState('hang', result.artefact)).toBe(undisturbed());
+  });
+});
+
+describe('a run that should not go on alone', () => {
+  it('parks before the first step, refuses what the state does not allow, and resumes by an update', async () => {
+    const handle = await start('misconfigured', [{ at: 'start', kind: 'valueError', once: true }]);
+    const progress = await parked('misconfigured');
+    expect(progress.cause).toContain('config');
+    expect(progress.details).toContain('--name resume');
+    await expect(handle.executeUpdate('pause')).rejects.toThrow(WorkflowUpdateFailedError);
+    await expect(handle.executeUpdate('retryFromCheckpoint', { args: [{ step: 10 }] })).rejects.toThrow(
+      WorkflowUpdateFailedError,
+    );
+    await expect(handle.executeUpdate('abort', { args: [{}] })).rejects.toThrow(WorkflowUpdateFailedError);
+    expect(await handle.executeUpdate('resume')).toBe('accepted');
+    expect(await handle.result()).toMatchObject({ state: 'succeeded', attempts: 2 });
+  });
+
+  it('parks after the same failure without advance; retries from an older step; aborts as failed', async () => {
+    const handle = await start('stubborn', [{ at: 'step', step: 25, kind: 'nan' }]);
+    expect((await parked('stubborn')).cause).toContain('nan');
+    expect(await attempts('stubborn')).toEqual([
+      ['nan', null],
+      ['nan', 20],
+    ]);
+    await handle.executeUpdate('retryFromCheckpoint', { args: [{ step: 10 }] });
+    await until(async () => (await attempts('stubborn')).length === 3);
+    expect((await attempts('stubborn'))[2]?.[1]).toBe(10);
+    await parked('stubborn');
+    await handle.executeUpdate('abort', { args: [{ reason: 'diverges' }] });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Training.Failed' } });
+  });
+
+  it('parks when every checkpoint is damaged, and rolls back when an older one is whole', async () => {
+    const name = 'damaged';
+    const handle = await start(name, [{ at: 'step', step: 35, kind: 'valueError' }]);
+    await parked(name);
+    const damage = async (step: number) => {
+      const { directory } = await parts.database
+        .selectFrom('training_checkpoints')
+        .select('directory')
+        .where('run', '=', `training/${name}`)
+        .where('step', '=', step)
+        .where('state', '=', 'verified')
+        .executeTakeFirstOrThrow();
+      await appendFile(join(directory, 'state.json'), ' ');
+    };
+    await damage(30);
+    await handle.executeUpdate('resume');
+    // The attempt made step 30 anew, so that three steps are whole again: damage them all.
+    await until(async () => (await attempts(name)).length === 3);
+    expect((await attempts(name))[2]?.[1]).toBe(20);
+    await parked(name);
+    for (const step of [10, 20, 30]) await damage(step);
+    await handle.executeUpdate('resume');
+    expect((await parked(name)).cause).toContain('checkpointCorrupt');
+    await handle.executeUpdate('abort', { args: [{ reason: 'nothing left' }] });
+    await expect(handle.result()).rejects.toThrow();
+  });
+
+  it('pauses with a checkpoint, resumes, and a cancel stops the trainer', async () => {
+    const handle = await start('paused', [], { stepS: 0.1 });
+    await until(async () => (await parts.progress('paused').catch(() => undefined))?.done);
+    await handle.executeUpdate('pause');
+    await until(async () => (await parts.progress('paused')).state === 'paused');
+    await handle.executeUpdate('resume');
+    await until(
+      async () => (await attempts('paused')).length === 2 && (await attempts('paused'))[1]?.[1] !== null,
+    );
+    await until(async () => (await parts.progress('paused')).state === 'running');
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect((await attempts('paused')).map(([outcome]) => outcome)).toEqual(['stopped', 'stopped']);
+    expect(await parts.attemptFile('paused', 2, 'exit.json')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('input', () => {
+  const hostile: [string, unknown, string][] = [
+    ['nothing', undefined, 'Input.Invalid'],
+    ['text', 'tiny', 'Input.Invalid'],
+    ['a path as recipe', { dataset: 'rows', recipe: '../../etc/passwd' }, 'Input.Invalid'],
+    ['a command', { dataset: 'rows', command: ['sh'] }, 'Input.Invalid'],
+    ['an unknown recipe', { dataset: 'rows', recipe: 'huge' }, 'Input.NotFound'],
+    ['an unknown dataset', { dataset: 'none', recipe: 'plain' }, 'Input.NotFound'],
+    ['an unknown launcher', { dataset: 'rows', launcher: 'cloud' }, 'Input.NotFound'],
+    ['a broken recipe', { dataset: 'rows', recipe: 'broken' }, 'Input.Invalid'],
+    ['a seed out of range', { dataset: 'rows', seed: -1 }, 'Input.Invalid'],
+  ];
+  it.each(hostile)('%s is refused at once', async (label, input, type) => {
+    await writeFile(join(parts.home, 'recipes', 'broken.yaml'), 'kind: command\nv: 1\nshell: true\n');
+    const handle = await parts.client.workflow.start('superviseTraining', {
+      taskQueue: parts.taskQueue,
+      workflowId: `training/hostile-${label.replaceAll(' ', '-')}`,
+      args: input === undefined ? [] : [input],
+    });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type } });
   });
 });
