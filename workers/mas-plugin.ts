@@ -3,6 +3,9 @@
  * user's own converters, interceptors and activities, and closes on shutdown what it opened itself, never what it was given.
  */
 import { SimplePlugin } from '@temporalio/plugin';
+import { openDatabase } from '../activities/storage/database.ts';
+import { createDataConverter } from '../activities/storage/payload-storage.ts';
+import type { Database } from '../activities/storage/tables.ts';
 import type { Config } from './config/schema.ts';
 import type { Services } from './services.ts';
 
@@ -30,6 +33,8 @@ export class MasPlugin<A extends ActivitiesOf<A>> extends SimplePlugin {
     super({
       name: domain.name,
       activities: lazyActivities(domain, parts.activities),
+      // Big payloads travel through the store, unless the user has an external storage of his own.
+      dataConverter: (given) => createDataConverter(parts.database(), given),
       runContext: (next) => parts.use(next),
     });
   }
@@ -37,12 +42,15 @@ export class MasPlugin<A extends ActivitiesOf<A>> extends SimplePlugin {
 
 interface Parts<A> {
   activities(): Promise<A>;
+  /** For payloads; opened at once, connected when first used. */
+  database(): Database;
   use(run: () => Promise<void>): Promise<void>;
 }
 
 function createParts<A extends ActivitiesOf<A>>(domain: Domain<A>, options: MasPluginOptions): Parts<A> {
   let opened: Promise<Services> | undefined;
   let created: Promise<A & Partial<AsyncDisposable>> | undefined;
+  let payloads: Database | undefined;
   let workers = 0;
 
   const close = async (): Promise<void> => {
@@ -50,6 +58,8 @@ function createParts<A extends ActivitiesOf<A>>(domain: Domain<A>, options: MasP
     created = opened = undefined;
     await activities?.[Symbol.asyncDispose]?.();
     if (!options.services) await services?.[Symbol.asyncDispose]();
+    await payloads?.destroy();
+    payloads = undefined;
   };
 
   return {
@@ -61,6 +71,7 @@ function createParts<A extends ActivitiesOf<A>>(domain: Domain<A>, options: MasP
       });
       return (created ??= opened.then(domain.create));
     },
+    database: () => options.services?.database ?? (payloads ??= openPayloads(options)),
     /** One plugin may serve several workers of a process; the last one closes. */
     async use(run) {
       workers += 1;
@@ -72,6 +83,12 @@ function createParts<A extends ActivitiesOf<A>>(domain: Domain<A>, options: MasP
       }
     },
   };
+}
+
+function openPayloads({ config }: MasPluginOptions): Database {
+  if (!config?.databaseUrl)
+    throw new Error('a masgpt plugin needs `services`, or `config` with `databaseUrl`');
+  return openDatabase(config.databaseUrl, { max: 2 });
 }
 
 async function openParts({ services, config }: MasPluginOptions): Promise<Services> {
