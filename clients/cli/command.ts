@@ -7,8 +7,9 @@ import type { Client } from '@temporalio/client';
 import type { ArgsDef } from 'citty';
 import { openDatabase } from '../../activities/storage/database.ts';
 import type { Database } from '../../activities/storage/tables.ts';
-import { loadConfig } from '../../workers/config/load.ts';
+import { loadConfig, type LoadConfigOptions } from '../../workers/config/load.ts';
 import type { Config } from '../../workers/config/schema.ts';
+import { showConfig } from '../../workers/config/show.ts';
 import { connectClient } from '../connect.ts';
 import { createMasClient, type MasClient } from '../client.ts';
 import { attachOrStartStack, type Stack } from '../dev/stack.ts';
@@ -67,7 +68,8 @@ export function runCommand(
     const env = { ...process.env, ...stack.env };
     try {
       const temporal = await connectClient({ config: local.config, env, database });
-      const context = { ...local, stack, temporal, client: createMasClient(temporal), database };
+      const client = createMasClient(temporal, { taskQueue: local.config.temporal.taskQueue });
+      const context = { ...local, stack, temporal, client, database };
       return await untilInterrupted(body(context), local.signal).finally(() => temporal.connection.close());
     } finally {
       await database.destroy();
@@ -93,17 +95,16 @@ async function runFrame(
   const interruption = interruptible(output);
   try {
     const configFile = args.config === undefined ? undefined : resolve(args.config);
-    const config =
-      given ?? (await loadConfig({ file: configFile, env: process.env, flags: { home: args.home } }));
-    const run = args['show-config']
-      ? Promise.resolve(config)
-      : body({ config, configFile, output, signal: interruption.signal });
-    const document = await run.catch((error: unknown) => {
-      throw interruption.signal.aborted ? new Interrupted('interrupted') : error;
-    });
+    const sources = { file: configFile, env: process.env, flags: flagsOf(args) };
+    const config = given ?? (await loadConfig(sources));
+    const context = { config, configFile, output, signal: interruption.signal };
+    const document = await (args['show-config'] ? printConfig(output, sources) : body(context)).catch(
+      (error: unknown) => {
+        throw interruption.signal.aborted ? new Interrupted('interrupted') : error;
+      },
+    );
     output.end();
     if (args.json) await writeDocument(document ?? null);
-    else if (args['show-config']) output.print(JSON.stringify(config, null, 2));
   } finally {
     interruption.end();
   }
@@ -117,6 +118,18 @@ function untilInterrupted<T>(body: Promise<T>, signal: AbortSignal): Promise<T> 
     signal.addEventListener('abort', late, { once: true });
     body.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
   });
+}
+
+/** `PATH = VALUE (ORIGIN)`, without secrets. */
+export async function printConfig(output: Output, sources: LoadConfigOptions): Promise<unknown> {
+  const settings = await showConfig(sources);
+  for (const { path, value, origin } of settings)
+    output.print(`${path} = ${JSON.stringify(value)} (${origin})`);
+  return { settings };
+}
+
+export function flagsOf(args: CommonArgs): Record<string, unknown> {
+  return { home: args.home };
 }
 
 /** The first signal asks the body to stop; the second kills every child and leaves. */

@@ -97,6 +97,7 @@ export function environmentOf(home: string, parts: StackParts): Record<string, s
     TEMPORAL_ADDRESS: parts.temporal.address,
     TEMPORAL_NAMESPACE: parts.temporal.namespace,
     DATABASE_URL: parts.databaseUrl,
+    MASGPT_STORE_ID: parts.storeId,
     MASGPT_SIMULATOR_URL: parts.simulator.url,
     MASGPT_SIMULATOR_TOKEN: parts.simulator.token,
     MASGPT_SIMULATOR_REVISION: parts.simulator.revision,

@@ -1,13 +1,12 @@
-/** `masgpt config`: the configuration that is in effect, after file, environment and flags. */
+/** `masgpt config`: the configuration that is in effect, after file, environment and flags, and where each value is from. */
 import { defineCommand } from 'citty';
-import { commonArgs, runLocalCommand } from '../command.ts';
+import { commonArgs, flagsOf, printConfig, runLocalCommand } from '../command.ts';
 
 export default defineCommand({
   meta: { name: 'config', description: 'Show the configuration that is in effect' },
   args: commonArgs,
   run: ({ args }) =>
-    runLocalCommand(args, async ({ config, output }) => {
-      output.print(JSON.stringify(config, null, 2));
-      return config;
-    }),
+    runLocalCommand(args, ({ output, configFile }) =>
+      printConfig(output, { file: configFile, env: process.env, flags: flagsOf(args) }),
+    ),
 });

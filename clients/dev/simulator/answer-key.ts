@@ -19,6 +19,8 @@ export class AnswerKey {
   /** Prefix lengths in use, and all prefixes. */
   #lengths: number[] = [];
   readonly #prefixes = new Set<string>();
+  /** Marks the hashes of all first four characters: spares most positions the look-up. */
+  readonly #starts = new Uint8Array(65_536);
 
   /** The last gold of a text counts. Returns false when query and gold were known already. */
   add(query: Query): boolean {
@@ -48,12 +50,18 @@ export class AnswerKey {
   }
 
   #mayStartAt(prompt: string, at: number): boolean {
+    if (this.#starts[hashOfFour(prompt, at)] === 0) return false;
     return this.#lengths.some((length) => this.#prefixes.has(prompt.slice(at, at + length)));
   }
 
   #index(): Entry[] {
     this.#prefixes.clear();
-    for (const text of this.#byText.keys()) this.#prefixes.add(text.slice(0, prefixLength));
+    this.#starts.fill(0);
+    for (const text of this.#byText.keys()) {
+      this.#prefixes.add(text.slice(0, prefixLength));
+      if (text.length < 4) this.#starts.fill(1);
+      else this.#starts[hashOfFour(text, 0)] = 1;
+    }
     this.#lengths = [...new Set([...this.#prefixes].map((prefix) => prefix.length))];
     const queries = [...this.#byText.values()].toSorted((a, b) => (a.text < b.text ? -1 : 1));
     const entries: Entry[] = [];
@@ -78,6 +86,12 @@ function longestPrefix(sorted: readonly Entry[], text: string): Query | undefine
   let entry = sorted[low - 1];
   while (entry && !text.startsWith(entry.query.text)) entry = entry.parent;
   return entry?.query;
+}
+
+function hashOfFour(text: string, at: number): number {
+  let hash = 0;
+  for (let offset = 0; offset < 4; offset++) hash = (hash * 31 + text.charCodeAt(at + offset)) | 0;
+  return (hash ^ (hash >>> 16)) & 0xffff;
 }
 
 /** A known text never starts in the middle of an ASCII word, which spares four look-ups of five. */
