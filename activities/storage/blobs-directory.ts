@@ -89,7 +89,8 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-function toBlobFailure(error: unknown): Error {
+/** A full disk is `Storage.Full`; anything else that the file system refuses is `Storage.Unavailable`. */
+export function toBlobFailure(error: unknown): Error {
   const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return failure(

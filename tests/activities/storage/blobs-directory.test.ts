@@ -1,0 +1,38 @@
+/** Blobs: addressed by content, whole or not there, and never outside their directory. */
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createDirectoryBlobs, toBlobFailure } from '../../../activities/storage/blobs-directory.ts';
+
+test('what is put is got, once per content, also by many at once', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'blobs-'));
+  const blobs = createDirectoryBlobs(directory);
+  const addresses = await Promise.all(Array.from({ length: 20 }, () => blobs.put('a text with ü')));
+  const [address = ''] = addresses;
+  expect(new Set(addresses).size).toBe(1);
+  expect(await blobs.getText(address)).toBe('a text with ü');
+  expect(await blobs.get(await blobs.put(new Uint8Array([0, 255])))).toEqual(Buffer.from([0, 255]));
+  expect(await blobs.has(address)).toBe(true);
+  const files = await readdir(directory, { recursive: true, withFileTypes: true });
+  expect(files.filter((file) => file.isFile())).toHaveLength(2);
+
+  const path = join(directory, address.slice(0, 2), address.slice(2, 4), address);
+  await appendFile(path, 'x');
+  await expect(blobs.get(address)).rejects.toMatchObject({ type: 'Storage.Corrupt' });
+  await rm(directory, { recursive: true });
+});
+
+test('an unknown address, a path in its place and an unusable directory are named', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'blobs-'));
+  const blobs = createDirectoryBlobs(directory);
+  await expect(blobs.get('0'.repeat(64))).rejects.toMatchObject({ type: 'Input.NotFound' });
+  await expect(blobs.get('../../../../etc/passwd')).rejects.toMatchObject({ type: 'Input.NotFound' });
+  await writeFile(join(directory, 'file'), '');
+  await expect(createDirectoryBlobs(join(directory, 'file')).put('x')).rejects.toMatchObject({
+    type: 'Storage.Unavailable',
+  });
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  expect(toBlobFailure(full)).toMatchObject({ type: 'Storage.Full', nonRetryable: false });
+  await rm(directory, { recursive: true });
+});

@@ -1,0 +1,77 @@
+/** The store's connection: migrations at once, numbers, foreign text, and connections that the server drops. */
+import { sql } from 'kysely';
+import { expect, inject, test } from 'vitest';
+import { migrate, openDatabase, readStoreId } from '../../../activities/storage/database.ts';
+import { toJson, toText } from '../../../activities/storage/encode.ts';
+import { freshDatabase } from '../../support/environment.ts';
+
+test('two processes that migrate an empty database at once both succeed, and a second time changes nothing', async () => {
+  await using fresh = await freshDatabase();
+  await sql`drop schema public cascade`.execute(fresh.database);
+  await sql`create schema public`.execute(fresh.database);
+  const other = openDatabase(fresh.url);
+  await Promise.all([migrate(fresh.database), migrate(other)]);
+  await migrate(other);
+  expect(await readStoreId(fresh.database)).toBe(await readStoreId(other));
+  await other.destroy();
+});
+
+test('a database of a newer release is refused with a remedy', async () => {
+  await using fresh = await freshDatabase();
+  await sql`insert into masgpt_migrations (name, timestamp) values ('9999-later', '2999')`.execute(
+    fresh.database,
+  );
+  await expect(migrate(fresh.database)).rejects.toThrow(/newer release/);
+});
+
+test('counts and costs come back as numbers, and any text can be stored', async () => {
+  await using fresh = await freshDatabase();
+  const { database } = fresh;
+  const foreign = 'NUL \0, lone \uD800, emoji \u{1F600}';
+  await database
+    .insertInto('budgets')
+    .values({ run: toText(foreign), max_cost_usd: 0.1, max_tokens: 5e9 })
+    .execute();
+  const budget = await database.selectFrom('budgets').selectAll().executeTakeFirstOrThrow();
+  expect(budget).toMatchObject({
+    run: 'NUL \u{FFFD}, lone \u{FFFD}, emoji \u{1F600}',
+    max_cost_usd: 0.1,
+    max_tokens: 5e9,
+  });
+  const { rows } = await sql<{ value: unknown }>`select ${toJson([foreign, null])} as value`.execute(
+    database,
+  );
+  expect(rows[0]?.value).toEqual([foreign, null]);
+});
+
+test('a dropped connection fails what was asked with Storage.Unavailable, and the next question is answered', async () => {
+  await using fresh = await freshDatabase();
+  const { database } = fresh;
+  const admin = openDatabase(inject('postgresUrl'), { max: 1 });
+  const name = new URL(fresh.url).pathname.slice(1);
+  const asked = sql`select pg_sleep(30)`.execute(database);
+  const held = database.transaction().execute(async (transaction) => {
+    await sql`select 1`.execute(transaction);
+    await asked.catch(() => {});
+    await sql`select 1`.execute(transaction);
+  });
+  await expect
+    .poll(async () => {
+      const { rows } = await sql`
+        select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`.execute(
+        admin,
+      );
+      return rows.length;
+    })
+    .toBeGreaterThan(1);
+  await expect(asked).rejects.toMatchObject({ type: 'Storage.Unavailable', nonRetryable: false });
+  await expect(held).rejects.toMatchObject({ type: 'Storage.Unavailable' });
+  expect((await sql`select 1 as one`.execute(database)).rows).toEqual([{ one: 1 }]);
+  await admin.destroy();
+});
+
+test('a server that is not there is Storage.Unavailable too', async () => {
+  const database = openDatabase('postgres://nobody@127.0.0.1:1/none');
+  await expect(readStoreId(database)).rejects.toMatchObject({ type: 'Storage.Unavailable' });
+  await database.destroy();
+});
