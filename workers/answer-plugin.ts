@@ -3,7 +3,7 @@ import type { AnswerActivities } from '../workflows/answer/contract.ts';
 import type { RunActivities } from '../workflows/shared/with-run.ts';
 import { createAnswerActivities } from '../activities/mas/answer-activities.ts';
 import { createGenerator } from '../activities/mas/generate.ts';
-import { pool } from '../activities/mas/pool.ts';
+import { type Pool, readPool } from '../activities/mas/pool.ts';
 import { askStatusFromActivity } from '../activities/storage/workflow-status.ts';
 import { createRuns } from '../activities/storage/runs.ts';
 import { MasPlugin, type MasPluginOptions } from './mas-plugin.ts';
@@ -33,9 +33,10 @@ export class AnswerPlugin extends MasPlugin<AnswerActivities & RunActivities> {
 
 function create(services: Services) {
   const { config, database } = services;
+  let pool: Promise<Pool> | undefined;
   return createAnswerActivities({
     ...services,
-    pool,
+    pool: () => (pool ??= readPool()),
     sandbox: () => services.sandbox(),
     generator: createGenerator({ ...services, sandbox: () => services.sandbox() }),
     runs: createRuns({ database, askStatus: askStatusFromActivity }),

@@ -2,28 +2,23 @@
 import { type AnswerInput, answerInputSchema, type AnswerPlan } from '../../workflows/answer/contract.ts';
 import type { ProgramRef } from '../../workflows/shared/program.ts';
 import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
-import { failure } from '../failure.ts';
+import { failure, isFailure } from '../failure.ts';
 import type { CallService } from '../llm/chat.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { canonicalHash } from '../storage/canonical-json.ts';
 import { createResolveInput } from '../storage/resolve-input.ts';
 import type { Runs } from '../storage/runs.ts';
+import type { Pool, PoolProgram } from './pool.ts';
 
 export interface ResolveAnswerParts {
   readonly runs: Runs;
   readonly blobs: Blobs;
   readonly calls: CallService;
-  readonly pool: Pool;
+  readonly pool: () => Promise<Pool>;
   /** Model that writes programs when an input names none. */
   readonly generator: string | undefined;
   /** Pool program that answers when generation or the program fails. */
   readonly fallbackProgram: string;
-}
-
-export interface Pool {
-  names(): readonly string[];
-  /** The source of a pool program; null for an unknown name. */
-  source(name: string): Promise<string | null>;
 }
 
 export function createResolveAnswer(parts: ResolveAnswerParts) {
@@ -64,11 +59,16 @@ export function createResolveAnswer(parts: ResolveAnswerParts) {
 }
 
 async function storeProgram(parts: ResolveAnswerParts, name: string): Promise<ProgramRef> {
-  return { id: name, sha256: await parts.blobs.put(await findProgram(parts, name)) };
+  const { id, source } = await findProgram(parts, name);
+  return { id, sha256: await parts.blobs.put(source) };
 }
 
-async function findProgram({ pool }: ResolveAnswerParts, name: string): Promise<string> {
-  const source = await pool.source(name);
-  if (source !== null) return source;
-  throw failure('Input.Invalid', `program: there is no "${name}"; the pool has ${pool.names().join(', ')}`);
+async function findProgram({ pool }: ResolveAnswerParts, name: string): Promise<PoolProgram> {
+  const programs = await pool();
+  try {
+    return programs.get(name);
+  } catch (error) {
+    if (!isFailure(error, 'Input.NotFound')) throw error;
+    throw failure('Input.Invalid', `program: ${error.message}`);
+  }
 }
