@@ -47,7 +47,7 @@ export function writeDocument(document: unknown): Promise<void> {
 }
 
 function redirectStdout(): void {
-  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
   for (const method of ['log', 'info', 'debug'] as const) console[method] = console.error;
 }
 

@@ -21,7 +21,6 @@ export interface Check {
 
 export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<Check[]> {
   const checks = await Promise.all([
-    checkNode(),
     checkPython(env),
     checkBubblewrap(env),
     checkSandbox(config),
@@ -32,7 +31,7 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<C
     checkDisk(config),
     checkModels(config, env),
   ]);
-  return checks.flat();
+  return [checkNode(), ...checks.flat()];
 }
 
 function checkNode(): Check {

@@ -20,7 +20,7 @@ export function startLinks(
     const fields = new URLSearchParams({ workflowType: workflow, taskQueue, workflowId: `${kind}/from-ui` });
     return {
       workflow,
-      url: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/start-workflow?${fields}`,
+      url: `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/start-workflow?${fields.toString()}`,
     };
   });
 }
