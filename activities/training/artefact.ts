@@ -121,3 +121,23 @@ async function secondsOf(ports: TrainingPorts, run: string): Promise<number> {
   );
   return Math.round(ms / 100) / 10;
 }
+
+/** The newest finished model of a run, verified. Throws `Input.NotFound` or `Storage.Corrupt`. */
+export async function findServable(
+  database: TrainingPorts['database'],
+  run: string,
+): Promise<{ readonly sha256: string; readonly directory: string }> {
+  const row = await database
+    .selectFrom('artefacts')
+    .select(['sha256', 'directory'])
+    .where('run', '=', run)
+    .orderBy('created_at', 'desc')
+    .executeTakeFirst();
+  if (!row)
+    throw failure('Input.NotFound', `${run} has no finished model; train it with "masgpt train --name …"`);
+  if ((await artefactDigest(row.directory)) === row.sha256) return row;
+  throw failure(
+    'Storage.Corrupt',
+    `the model of ${run} in ${row.directory} has changed since it was trained: train it again`,
+  );
+}

@@ -22,6 +22,7 @@ CHAT_TEMPLATE = (
 # Without it `transformers serve` would look for reasoning and tool calls inside a program's source.
 RESPONSE_TEMPLATE = {
     "defaults": {"role": "assistant"},
+    "start_anchor": "<|im_start|>assistant\n",
     "fields": {"content": {"close": [END_OF_TURN, PAD], "content": "text"}},
 }
 
