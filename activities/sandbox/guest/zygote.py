@@ -91,9 +91,9 @@ class Zygote:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.dup2(connection, _CHILD_FD)
             for standard in (0, 1, 2):
                 os.dup2(self.null, standard)
+            os.dup2(connection, _CHILD_FD)  # after them: the null device may have this number
             os.closerange(4, 1024)
             confine(self.confinement)
         except BaseException as error:

@@ -1,5 +1,5 @@
 /** Proves a level before it is used: a program really tries to break out, on the real sandbox, against real targets. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -13,8 +13,10 @@ const canaryText = 'only the host may read this\n';
 export async function selfTest(zygote: Zygote, stateDirectory: string): Promise<string | null> {
   const directory = await mkdtemp(join(stateDirectory, 'self-test-'));
   const canary = join(directory, 'canary');
-  // Readable and writable for everybody, so that nothing but the sandbox stands in the way.
-  await writeFile(canary, canaryText, { mode: 0o666 });
+  // Open to everybody, so that nothing but the sandbox stands in the way.
+  await chmod(directory, 0o777);
+  await writeFile(canary, canaryText);
+  await chmod(canary, 0o666);
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
