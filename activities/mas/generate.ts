@@ -56,6 +56,18 @@ export interface GeneratorParts {
   readonly blobs: Blobs;
 }
 
+/** Key of the row in `generations`. */
+export function generationKey(
+  spec: Pick<GenerationSpec, 'tenant' | 'generator' | 'query'>,
+  identity: { readonly model: string; readonly revision: string },
+): string {
+  return canonicalHash([spec.tenant, identity.model, identity.revision, requestOf(spec)]);
+}
+
+function requestOf(spec: Pick<GenerationSpec, 'generator' | 'query'>) {
+  return { model: spec.generator, messages: generationMessages(spec.query.text), ...generationSampling };
+}
+
 export const generatedProgramId = 'generated';
 
 export function createGenerator(parts: GeneratorParts): Generator {
@@ -105,9 +117,9 @@ export function createGenerator(parts: GeneratorParts): Generator {
     find,
     async generate(spec, options) {
       const { tenant, run, query, generator, callClass } = spec;
-      const { model, revision } = await parts.calls.identity(generator);
-      const request = { model: generator, messages: generationMessages(query.text), ...generationSampling };
-      const key = canonicalHash([tenant, model, revision, request]);
+      const identity = await parts.calls.identity(generator);
+      const request = requestOf(spec);
+      const key = generationKey(spec, identity);
       const stored = await find(key);
       if (stored) return stored;
       const draw = canonicalHash(['generation', key]);
@@ -118,7 +130,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
         .values({
           key,
           generator,
-          revision,
+          revision: identity.revision,
           query_id: query.id,
           status: outcome.status,
           failure_kind: outcome.status === 'failed' ? outcome.kind : null,

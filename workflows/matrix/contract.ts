@@ -29,6 +29,8 @@ export const planSchema = z.object({
   queryCount: z.number().int().positive(),
   systems: z.array(systemSchema).min(1),
   drivers: z.array(nameSchema).min(1),
+  /** Revision by model name, as it was when the plan was made: a worker whose config says otherwise refuses the batch. */
+  revisions: z.record(nameSchema, z.string()).default({}),
   repeats: z.number().int().positive(),
   seed: z.number().int(),
   tenant: nameSchema,

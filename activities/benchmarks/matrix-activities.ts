@@ -1,0 +1,24 @@
+/** The activities of runBatch and runMatrix over their ports. */
+import type { MatrixActivities } from '../../workflows/matrix/contract.ts';
+import { createGenerator, type GeneratorParts } from '../mas/generate.ts';
+import { createRunExecutions } from '../mas/run-executions.ts';
+import { createProgramRunner, type ProgramRunnerParts } from '../mas/run-program.ts';
+import { createGradeExecutions, type GradeParts } from './grade-executions.ts';
+import { createReconcileBatch } from './reconcile-batch.ts';
+
+export type MatrixParts = GeneratorParts &
+  ProgramRunnerParts &
+  GradeParts & {
+    /** Executions at once in a batch. */
+    readonly executionsAtOnce: number;
+  };
+
+export function createMatrixActivities(parts: MatrixParts): MatrixActivities {
+  const runner = createProgramRunner(parts);
+  const generator = createGenerator(parts);
+  return {
+    runExecutions: createRunExecutions({ ...parts, runner, generator }),
+    gradeExecutions: createGradeExecutions(parts),
+    reconcileBatch: createReconcileBatch(parts),
+  };
+}
