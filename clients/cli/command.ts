@@ -5,14 +5,11 @@
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { ArgsDef } from 'citty';
-import { openDatabase } from '../../activities/storage/database.ts';
 import type { Database } from '../../activities/storage/tables.ts';
-import { loadConfig, type LoadConfigOptions } from '../../workers/config/load.ts';
+import type { LoadConfigOptions } from '../../workers/config/load.ts';
 import type { Config } from '../../workers/config/schema.ts';
-import { showConfig } from '../../workers/config/show.ts';
-import { connectClient } from '../connect.ts';
-import { createMasClient, type MasClient } from '../client.ts';
-import { attachOrStartStack, type Stack } from '../dev/stack.ts';
+import type { MasClient } from '../client.ts';
+import type { Stack } from '../dev/stack.ts';
 import { killAllSupervised } from '../dev/supervised-process.ts';
 import { Interrupted } from './errors.ts';
 import { createOutput, type Output, writeDocument } from './output.ts';
@@ -55,25 +52,9 @@ export function runCommand(
   body: (context: CommandContext) => Promise<unknown>,
 ): Promise<void> {
   return runFrame(args, async (local) => {
-    await using stack = await attachOrStartStack({
-      config: local.config,
-      configFile: local.configFile,
-      purpose: process.argv[2] ?? 'masgpt',
-      note: (text) => local.output.note(text),
-      signal: local.signal,
-    });
-    // Shown before the body: a run can be watched while it runs.
-    if (stack.startedHere && stack.temporal.uiUrl) local.output.note(`Temporal UI: ${stack.temporal.uiUrl}`);
-    const database = openDatabase(stack.databaseUrl, { max: 4 });
-    const env = { ...process.env, ...stack.env };
-    try {
-      const temporal = await connectClient({ config: local.config, env, database });
-      const client = createMasClient(temporal, { taskQueue: local.config.temporal.taskQueue });
-      const context = { ...local, stack, temporal, client, database };
-      return await untilInterrupted(body(context), local.signal).finally(() => temporal.connection.close());
-    } finally {
-      await database.destroy();
-    }
+    // Only now: wrong usage and --help answer without loading Temporal, PostgreSQL and the stack.
+    const { onStack } = await import('./on-stack.ts');
+    return onStack(local, flagsOf(args), (context) => untilInterrupted(body(context), local.signal));
   });
 }
 
@@ -96,6 +77,7 @@ async function runFrame(
   try {
     const configFile = args.config === undefined ? undefined : resolve(args.config);
     const sources = { file: configFile, env: process.env, flags: flagsOf(args) };
+    const { loadConfig } = await import('../../workers/config/load.ts');
     const config = given ?? (await loadConfig(sources));
     const context = { config, configFile, output, signal: interruption.signal };
     const document = await (args['show-config'] ? printConfig(output, sources) : body(context)).catch(
@@ -122,6 +104,7 @@ function untilInterrupted<T>(body: Promise<T>, signal: AbortSignal): Promise<T> 
 
 /** `PATH = VALUE (ORIGIN)`, without secrets. */
 export async function printConfig(output: Output, sources: LoadConfigOptions): Promise<unknown> {
+  const { showConfig } = await import('../../workers/config/show.ts');
   const settings = await showConfig(sources);
   for (const { path, value, origin } of settings)
     output.print(`${path} = ${JSON.stringify(value)} (${origin})`);

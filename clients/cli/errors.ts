@@ -1,5 +1,4 @@
 /** How a command ends badly: one clear message with a remedy on stderr, and the exit code; a trace only with --verbose. */
-import { isFailure } from '../../activities/failure.ts';
 import { writeDocument } from './output.ts';
 
 /** Wrong flags or arguments: exit code 2. */
@@ -52,9 +51,13 @@ function describe(error: unknown): { message: string; type: string; remedy?: str
   }
   let root = error;
   while (wraps(root)) root = root.cause;
-  if (isFailure(root)) return { message: root.message, type: root.type ?? 'Error' };
   if (!(root instanceof Error)) return { message: String(root), type: 'Error' };
-  return { message: plain(root.message || root.name), type: root.name };
+  return { message: plain(root.message || root.name), type: failureType(root) ?? root.name };
+}
+
+/** Of an ApplicationFailure, whose class is not imported: usage errors answer without loading Temporal. */
+function failureType(error: Error): string | undefined {
+  return 'type' in error && typeof error.type === 'string' ? error.type : undefined;
 }
 
 const wrappers = new Set(['WorkflowFailedError', 'ActivityFailure', 'ChildWorkflowFailure']);

@@ -153,10 +153,13 @@ async function initialise(directory: string, binaries: string, owner: Owner): Pr
   const password = randomBytes(24).toString('hex');
   const data = join(directory, 'data');
   await rm(data, { recursive: true, force: true });
-  await mkdir(data, { recursive: true, mode: 0o700 });
+  await mkdir(directory, { recursive: true });
+  await mkdir(data, { mode: 0o700 });
   const passwordFile = join(directory, 'initial-password');
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (owner.uid !== undefined && owner.gid !== undefined) {
+    // Another uid must be able to walk down to its data.
+    await chmod(dirname(directory), 0o755);
     for (const path of [directory, data, passwordFile]) await chown(path, owner.uid, owner.gid);
   }
   const initdb = await x(
