@@ -10,6 +10,8 @@ export interface Endpoint {
   /** Its name in config. */
   readonly name: string;
   readonly baseUrl: string;
+  /** What stands for the server in a call's key: its address, or a constant where only the revision counts. */
+  readonly identity: string;
   /** The provider's own name of the model. */
   readonly model: string;
   readonly revision: string;

@@ -9,6 +9,7 @@ export function endpointOf(baseUrl: string, given: Partial<Endpoint> = {}): Endp
   return {
     name: 'driver',
     baseUrl,
+    identity: baseUrl,
     model: 'provider/driver',
     revision: 'r1',
     simulated: true,

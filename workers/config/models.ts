@@ -4,7 +4,7 @@
  */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import type { Endpoint, Models } from '../../activities/llm/endpoint.ts';
+import type { Models } from '../../activities/llm/endpoint.ts';
 import { failure } from '../../activities/failure.ts';
 import { namePattern } from '../../workflows/shared/names.ts';
 import { type Config, type Model, modelSchema } from './schema.ts';
@@ -14,11 +14,20 @@ export function createModels(options: { readonly config: Config; readonly env: N
   const home = resolve(config.home);
   return {
     async get(name) {
-      const model = Object.hasOwn(config.models, name) ? config.models[name] : await readServed(home, name);
+      const configured = Object.hasOwn(config.models, name) ? config.models[name] : undefined;
+      const model = configured ?? (await readServed(home, name));
       if (!model) throw await unknown(name, config, home);
-      return endpointOf(name, model, home, env);
+      const identity = identityOf(model, configured === undefined);
+      return { ...model, name, identity, readKey: () => readKey(name, model, home, env) };
     },
   };
+}
+
+/** Served models and the simulator change their ports: where the revision is pinned, it says all. */
+function identityOf(model: Model, isServed: boolean): string {
+  if (model.revision === 'unpinned') return model.baseUrl;
+  if (model.simulated) return 'simulator';
+  return isServed ? 'served' : model.baseUrl;
 }
 
 async function readServed(home: string, name: string): Promise<Model | undefined> {
@@ -46,10 +55,6 @@ async function unknown(name: string, config: Config, home: string): Promise<Erro
     'Llm.UnknownModel',
     `there is no model "${name.slice(0, 64)}": ${list}; models are defined in masgpt.config.yaml`,
   );
-}
-
-function endpointOf(name: string, model: Model, home: string, env: NodeJS.ProcessEnv): Endpoint {
-  return { ...model, name, readKey: () => readKey(name, model, home, env) };
 }
 
 async function readKey(

@@ -1,0 +1,102 @@
+/** Budgets: the worst case is reserved before a call and settled after it, so that no ceiling is ever passed. */
+import { expect, test } from 'vitest';
+import { isFailure } from '../../../activities/failure.ts';
+import type { Database } from '../../../activities/storage/tables.ts';
+import { ask, endpointOf, serviceOn } from '../../support/calls.ts';
+import { freshDatabase } from '../../support/environment.ts';
+import { startFakeOpenAi } from '../../support/fake-openai.ts';
+import { startCallsChild } from '../../support/start-calls-child.ts';
+
+const run = 'evaluation/test';
+
+function budget(database: Database) {
+  return database.selectFrom('budgets').selectAll().where('run', '=', run).executeTakeFirstOrThrow();
+}
+
+test('50 parallel calls of two processes stop at the ceiling, not before it is near and never beyond', async () => {
+  await using fresh = await freshDatabase();
+  await using fake = await startFakeOpenAi();
+  fake.behave({ type: 'answer', delayMs: 30 });
+  // A call uses 15 tokens; its worst case is 16 + 16 + 14 for the prompt and 100 for the reply: 146.
+  await fresh.database.insertInto('budgets').values({ run, max_cost_usd: null, max_tokens: 400 }).execute();
+  const task = { url: fresh.url, baseUrl: fake.baseUrl, limits: { inFlight: 50 }, run };
+  const children = await Promise.all(
+    [0, 25].map((from) =>
+      startCallsChild({ ...task, draws: Array.from({ length: 25 }, (_, index) => from + index) }),
+    ),
+  );
+  for (const child of children) child.start();
+  const reports = await Promise.all(children.map((child) => child.report));
+  const done = reports.reduce((sum, report) => sum + report.done, 0);
+  expect(reports.flatMap(({ failures }) => failures)).toEqual(Array(50 - done).fill('Budget.Exceeded'));
+  const { spent_tokens: spent, reserved_tokens: reserved } = await budget(fresh.database);
+  expect(spent).toBe(done * 15);
+  expect(spent).toBeLessThanOrEqual(400);
+  expect(spent + 146).toBeGreaterThan(400);
+  expect(reserved).toBe(0);
+  expect(fake.requests).toHaveLength(done);
+});
+
+test('a ceiling in dollars; recorded calls are free; a run without a ceiling is charged all the same', async () => {
+  await using fresh = await freshDatabase();
+  await using fake = await startFakeOpenAi();
+  await using service = serviceOn(fresh.database, endpointOf(fake.baseUrl));
+  await fresh.database
+    .insertInto('budgets')
+    .values([
+      { run, max_cost_usd: 0.0003, max_tokens: null },
+      { run: 'evaluation/free', max_cost_usd: null, max_tokens: null },
+    ])
+    .execute();
+  // Worst case 46 x $1 + 100 x $2 per million = $0.000246; a call costs $0.00002.
+  const ends: boolean[] = [];
+  for (let draw = 0; draw < 6; draw += 1) {
+    ends.push(
+      await ask(service, draw).then(
+        () => true,
+        (error: unknown) => !isFailure(error, 'Budget.Exceeded'),
+      ),
+    );
+  }
+  expect(ends).toEqual([true, true, true, false, false, false]);
+  expect(await budget(fresh.database)).toMatchObject({ spent_cost_usd: 0.00006, reserved_cost_usd: 0 });
+  expect((await ask(service, 0)).recorded).toBe(true);
+  await expect(ask(service, 9)).rejects.toMatchObject({ type: 'Budget.Exceeded', nonRetryable: true });
+  await ask(service, 9, 'block', { run: 'evaluation/free' });
+  const free = await fresh.database
+    .selectFrom('budgets')
+    .selectAll()
+    .where('run', '=', 'evaluation/free')
+    .execute();
+  expect(free).toMatchObject([{ spent_cost_usd: 0.00002, spent_tokens: 15 }]);
+  await ask(service, 10, 'block', { run: 'evaluation/without-a-row' });
+});
+
+test('what a killed process had reserved comes back when its lease ends; a failed call frees its own at once', async () => {
+  await using fresh = await freshDatabase();
+  await using fake = await startFakeOpenAi();
+  await fresh.database.insertInto('budgets').values({ run, max_cost_usd: null, max_tokens: 200 }).execute();
+  fake.behave({ type: 'hang' });
+  const task = {
+    url: fresh.url,
+    baseUrl: fake.baseUrl,
+    draws: [1],
+    limits: { inFlight: 8 },
+    leaseMs: 2_000,
+    run,
+  };
+  const child = await startCallsChild(task);
+  child.start();
+  await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(1);
+  expect(await budget(fresh.database)).toMatchObject({ reserved_tokens: 146, spent_tokens: 0 });
+  await child.kill();
+  await using service = serviceOn(fresh.database, endpointOf(fake.baseUrl));
+  fake.behave({ type: 'status', status: 500 });
+  // In durable mode the activity comes again; in bulk mode the call waits.
+  await expect(ask(service, 2, 'yield')).rejects.toMatchObject({
+    type: 'Llm.RateLimited',
+    nonRetryable: false,
+  });
+  await expect(ask(service, 2)).rejects.toMatchObject({ type: 'Llm.Unavailable' });
+  expect(await budget(fresh.database)).toMatchObject({ reserved_tokens: 0, spent_tokens: 0 });
+});
