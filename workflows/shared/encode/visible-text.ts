@@ -3,6 +3,7 @@
  * Unicode marks that reorder or hide text become U+FFFD; tabs and line feeds stay. Idempotent.
  */
 export function visibleText(text: string): string {
+  if (!/[^\t\n -~]/.test(text)) return text;
   return text.replace(/\r\n?/g, '\n').replace(acting, '\ufffd');
 }
 
