@@ -1,0 +1,38 @@
+/**
+ * `npm run bench -- NAME [--json]`: runs one benchmark of this folder and prints `{ name, machine, metrics, ratios }`, where
+ * metrics and ratios are flat name -> number with the unit in the name.
+ */
+import { cpus, totalmem } from 'node:os';
+
+export interface BenchResult {
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Of two metrics of the same run: what can be compared between machines. */
+  readonly ratios: Readonly<Record<string, number>>;
+}
+
+type Bench = (note: (text: string) => void) => Promise<BenchResult>;
+
+const benches: Record<string, () => Promise<{ default: Bench }>> = {
+  server: () => import('./server.ts'),
+};
+
+const [name, ...flags] = process.argv.slice(2);
+const load = name === undefined ? undefined : benches[name];
+if (!name || !load || flags.some((flag) => flag !== '--json')) {
+  console.error(`usage: npm run bench -- NAME [--json]\nNAME: ${Object.keys(benches).join(', ')}`);
+  process.exit(2);
+}
+const { default: bench } = await load();
+const { metrics, ratios } = await bench((text) => console.error(text));
+const machine = {
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  memoryGb: Math.round(totalmem() / 1e9),
+  platform: `${process.platform} ${process.arch}`,
+  node: process.version,
+};
+const result = { name, machine, metrics, ratios };
+if (flags.includes('--json')) console.log(JSON.stringify(result, null, 2));
+else
+  for (const [key, value] of Object.entries({ ...metrics, ...ratios }))
+    console.log(`${key.padEnd(44)}${value}`);
