@@ -18,7 +18,10 @@ export function exitOutcome(exit: ChildExit, cpuS: number): Failed {
     return ended('computeLimit', `the program used more than ${cpuS} s of CPU time`);
   }
   if (exit.signal === sigkill)
-    return ended('memoryLimit', 'the program was ended by the system: it took too much memory');
+    return ended(
+      'memoryLimit',
+      'the program was killed (signal 9): it took too much memory, or killed itself',
+    );
   if (exit.signal !== null) {
     return ended(
       'exited',

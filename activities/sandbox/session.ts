@@ -27,11 +27,11 @@ export function openSession(child: Child, start: ProgramStart, hooks: SessionHoo
   const cpuS = Math.max(10, Math.ceil(start.limits.computeMs / 3_000));
   const events = createEventQueue<SessionEvent>();
   const open = new Set<number>();
+  const used = new Set<number>();
   const occurrences = new Map<string, number>();
   let outcome: ProgramOutcome | null = null;
   let idle = false;
   let answered = 0;
-  let lastId = 0;
 
   const clock = startProgramClock(start.limits, (kind, message) => fail(kind, message));
 
@@ -71,10 +71,8 @@ export function openSession(child: Child, start: ProgramStart, hooks: SessionHoo
   }
 
   function receiveCall(frame: Extract<ProgramFrame, { t: 'call' }>): void {
-    if (frame.id <= lastId - maxOpenCalls || open.has(frame.id)) {
-      return fail('protocol', 'the program sent a call with a number already used');
-    }
-    lastId = Math.max(lastId, frame.id);
+    if (used.has(frame.id)) return fail('protocol', 'the program sent a call with a number already used');
+    used.add(frame.id);
     if (open.size >= maxOpenCalls)
       return fail('protocol', `the program made more than ${maxOpenCalls} calls at once`);
     const call = hostCallSchema.safeParse({ method: frame.method, args: frame.args });

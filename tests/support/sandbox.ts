@@ -5,8 +5,18 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { openSandbox } from '../../activities/sandbox/open-sandbox.ts';
 import { probeSandbox } from '../../activities/sandbox/probe-sandbox.ts';
-import type { PendingCall, Sandbox, SandboxLevel, SessionResources } from '../../activities/sandbox/sandbox.ts';
-import { type HostReply, type Limits, limitsSchema, type ProgramOutcome } from '../../workflows/shared/program.ts';
+import type {
+  PendingCall,
+  Sandbox,
+  SandboxLevel,
+  SessionResources,
+} from '../../activities/sandbox/sandbox.ts';
+import {
+  type HostReply,
+  type Limits,
+  limitsSchema,
+  type ProgramOutcome,
+} from '../../workflows/shared/program.ts';
 
 export interface RunOptions {
   readonly query?: string;
@@ -25,6 +35,7 @@ export interface Ran {
 /** Outside homes, so that the dedicated user can read it. */
 export const sandboxDirectory = mkdtempSync(join(tmpdir(), 'masgpt-test-sandbox-'));
 chmodSync(sandboxDirectory, 0o755);
+process.on('exit', () => rmSync(sandboxDirectory, { recursive: true, force: true }));
 
 const options = { memoryMb: 512, programs: 4, stateDirectory: sandboxDirectory, log: () => {} };
 
@@ -33,13 +44,10 @@ export async function levelsHere(): Promise<{ level: SandboxLevel; passed: boole
   return [...(await probeSandbox(options)).trials];
 }
 
-/** Closed after the file's last test. */
+/** Closed after the last test of the file or group that opens it. */
 export async function testSandbox(level: SandboxLevel | 'auto' = 'auto'): Promise<Sandbox> {
   const sandbox = await openSandbox({ ...options, level });
-  afterAll(async () => {
-    await sandbox[Symbol.asyncDispose]();
-    rmSync(sandboxDirectory, { recursive: true, force: true });
-  });
+  afterAll(() => sandbox[Symbol.asyncDispose]());
   return sandbox;
 }
 

@@ -47,7 +47,7 @@ def confine(to: Confinement) -> None:
     kernel.prctl('no new privileges', _PR_SET_NO_NEW_PRIVS, 1)
     kernel.prctl('not dumpable', _PR_SET_DUMPABLE, 0)
     if to.landlock_abi:
-        landlock.restrict(to.landlock_abi, to.readable, ['/tmp'] if to.level == 'namespaces' else [])
+        landlock.restrict(to.landlock_abi, to.readable, ['/dev/null', *(['/tmp'] if to.level == 'namespaces' else [])])
     _filter_system_calls(to.machine)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import linecache
-import traceback
+from collections import deque
 from types import TracebackType
 
 MESSAGE_CHARS = 4_000
+_SHOWN_FRAMES = 6
 
 
 class Failure(Exception):
@@ -33,10 +34,11 @@ def one_line(error: BaseException) -> str:
 
 
 def confined_traceback(error: BaseException, file: str) -> str:
-    frames = [frame for frame in _frames(error.__traceback__) if frame.filename == file]
-    if len(frames) > 12:  # a deep recursion: both ends tell enough
-        frames = [*frames[:6], *frames[-6:]]
-    lines = [f'  line {frame.lineno}, in {frame.name}\n    {frame.line}' for frame in frames]
+    first, last = _lines_of(error.__traceback__, file)
+    lines = [f'  line {number}, in {name}\n    {linecache.getline(file, number).strip()}' for number, name in first]
+    if last:
+        lines.append('  …')
+        lines += [f'  line {number}, in {name}\n    {linecache.getline(file, number).strip()}' for number, name in last]
     return '\n'.join([*lines, one_line(error)])[-MESSAGE_CHARS:]
 
 
@@ -44,12 +46,20 @@ def last_line(error: BaseException, file: str) -> int | None:
     """The line of `file` at which the error arose."""
     if isinstance(error, SyntaxError) and error.filename == file:
         return error.lineno
-    numbers = [frame.lineno for frame in _frames(error.__traceback__) if frame.filename == file]
-    return numbers[-1] if numbers else None
+    first, last = _lines_of(error.__traceback__, file)
+    return (last or first)[-1][0] if first else None
 
 
-def _frames(start: TracebackType | None) -> traceback.StackSummary:
-    return traceback.extract_tb(start)
+def _lines_of(traceback: TracebackType | None, file: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """The outermost and the innermost frames of `file`: after an endless recursion there are millions between them."""
+    first: list[tuple[int, str]] = []
+    last: deque[tuple[int, str]] = deque(maxlen=_SHOWN_FRAMES)
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename == file:
+            (first if len(first) < _SHOWN_FRAMES else last).append((traceback.tb_lineno, code.co_name))
+        traceback = traceback.tb_next
+    return first, list(last)
 
 
 def syntax_message(error: BaseException) -> str:

@@ -19,6 +19,10 @@ from typing import Any
 from channel import Channel
 
 
+# The kernel's own limit answers only when a thread has half begun, and then Python waits for it for ever.
+MAX_THREADS = 60
+
+
 class Line:
     __slots__ = ('entropy', 'path', 'random', '_children')
 
@@ -58,6 +62,8 @@ def install(channel: Channel) -> None:
     @functools.wraps(start_thread)
     def start(self: threading.Thread) -> None:
         channel.become_threaded()
+        if threading.active_count() >= MAX_THREADS:
+            raise RuntimeError(f"can't start new thread: {MAX_THREADS} are running")
         if getattr(self, '_target', None) is not pool._worker and not self._started.is_set():  # type: ignore[attr-defined]
             self.run = functools.partial(run_as, current().child(), self.run)  # type: ignore[method-assign]
         start_thread(self)

@@ -7,9 +7,14 @@ import warnings
 
 from failures import Failure, syntax_message
 
+SOURCE_BYTES = 1 << 20
+
 
 def parse(source: str) -> ast.Module:
     """The tree of a program in the unified form. Raises Failure('syntax') or Failure('shape')."""
+    size = len(source.encode('utf-8', 'replace'))
+    if size > SOURCE_BYTES:
+        raise Failure('syntax', f'the program has {size} bytes: at most {SOURCE_BYTES} are allowed')
     tree = _parse(source)
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == 'MAS']
     if not classes:

@@ -43,7 +43,7 @@ class Zygote:
             landlock_abi=landlock.landlock_abi(),
             memory_bytes=config['memoryMb'] << 20,
             processes=64 if self.namespaces else 4096,
-            readable=[*config['python']['standardLibrary'], '/usr/share/zoneinfo', '/dev/null', '/dev/urandom'],
+            readable=[*config['python']['standardLibrary'], '/usr/share/zoneinfo', '/dev/urandom'],
             user=os.getuid(),
             group=os.getgid(),
         )

@@ -95,5 +95,7 @@ describe.each(levels.filter(({ passed }) => passed))('level $level', ({ level })
 });
 
 describe.runIf(levels.some(({ passed }) => !passed))('levels this machine does not give', () => {
-  it.each(levels.filter(({ passed }) => !passed))('$level is absent: $reason', ({ passed }) => expect(passed).toBe(false));
+  it.each(levels.filter(({ passed }) => !passed))('$level is absent: $reason', ({ passed }) =>
+    expect(passed).toBe(false),
+  );
 });

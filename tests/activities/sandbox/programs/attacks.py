@@ -46,6 +46,19 @@ def denied(x86_64, aarch64, *arguments):
 
 
 @attack
+def find_open_descriptors(target):
+    """First, for later attacks leave some of their own."""
+    found = []
+    for descriptor in range(4, 2048):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            continue
+        found.append(descriptor)
+    return found or HARMLESS
+
+
+@attack
 def read_etc_passwd(target):
     return open('/etc/passwd').read()
 
@@ -599,18 +612,6 @@ def open_too_many_files(target):
 
 
 # --- descriptors
-
-
-@attack
-def find_open_descriptors(target):
-    found = []
-    for descriptor in range(4, 2048):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            continue
-        found.append(descriptor)
-    return found or HARMLESS
 
 
 @attack
