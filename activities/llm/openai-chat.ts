@@ -1,6 +1,7 @@
 /** One request to an OpenAI-compatible endpoint. Nothing is retried here, nothing cached; every failure is a `SendFailure`. */
 import OpenAI from 'openai';
 import { z } from 'zod';
+import { isFailure } from '../failure.ts';
 import type { ChatReply, ChatRequest } from './chat.ts';
 import type { Endpoint } from './endpoint.ts';
 import { badReply, type SendFailure, toSendFailure } from './failure.ts';
@@ -48,7 +49,13 @@ type Completion = z.infer<typeof completionSchema>;
 export function createOpenAiChat(): SendChat {
   const clients = new Map<string, OpenAI>();
   return async (endpoint, request, seed, signal) => {
-    const key = await endpoint.readKey();
+    let key: string | undefined;
+    try {
+      key = await endpoint.readKey();
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      return { ok: false, failure: error, unsent: true, retryAfterMs: undefined };
+    }
     const client = clientOf(clients, endpoint.baseUrl, key);
     const deadline = AbortSignal.timeout(endpoint.timeoutMs);
     try {
