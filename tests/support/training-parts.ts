@@ -1,23 +1,18 @@
 /** Real parts for training tests: database, blobs, a finished dataset run, a recipe of the stand-in trainer, and workers. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { stringify } from 'yaml';
 import { createDirectoryBlobs } from '../../activities/storage/blobs-directory.ts';
 import { toJson } from '../../activities/storage/encode.ts';
-import { openDatabase } from '../../activities/storage/database.ts';
 import type { Database } from '../../activities/storage/tables.ts';
-import { type Config, configSchema } from '../../workers/config/schema.ts';
-import type { Services } from '../../workers/services.ts';
-import { TrainingPlugin } from '../../workers/training-plugin.ts';
 import type { TrainingRequest, TrainingResult } from '../../workflows/training/contract.ts';
 import { superviseTrainingType } from '../../workflows/training/contract.ts';
 import type { Progress } from '../../workflows/shared/progress.ts';
-import { queuesOf } from '../../workflows/shared/queues.ts';
 import { freshDatabase, freshTaskQueue, temporal } from './environment.ts';
+import { startTrainingWorkers, type TrainingWorkerOptions } from './training-workers.ts';
 
 export interface Fault {
   readonly at: 'start' | 'step' | 'save';
@@ -38,8 +33,8 @@ export interface StandIn {
 export interface TrainingParts extends AsyncDisposable {
   readonly home: string;
   readonly database: Database;
-  readonly databaseUrl: string;
   readonly taskQueue: string;
+  readonly workerOptions: TrainingWorkerOptions;
   readonly client: Client;
   /** Stores the rows as dataset NAME's finished result. */
   addDataset(name: string, jsonl: string): Promise<void>;
@@ -64,14 +59,15 @@ export async function trainingParts(): Promise<TrainingParts> {
   const connection = await Connection.connect({ address: temporal.address() });
   const client = new Client({ connection });
   const taskQueue = freshTaskQueue();
+  const workerOptions = { home, taskQueue, databaseUrl: fresh.url, address: temporal.address() };
   const blobs = createDirectoryBlobs(join(home, 'blobs'));
   const runDirectory = (name: string): string => join(home, 'training', name);
   const id = (name: string): string => `training/${name}-${taskQueue}`;
   return {
     home,
     database: fresh.database,
-    databaseUrl: fresh.url,
     taskQueue,
+    workerOptions,
     client,
     async addDataset(name, jsonl) {
       const result = { rows: jsonl.split('\n').length - 1, files: { 'sft.jsonl': await blobs.put(jsonl) } };
@@ -101,7 +97,7 @@ export async function trainingParts(): Promise<TrainingParts> {
       };
       await writeFile(join(home, 'recipes', `${name}.yaml`), stringify(recipe));
     },
-    startWorkers: () => startTrainingWorkers({ home, taskQueue, databaseUrl: fresh.url }),
+    startWorkers: () => startTrainingWorkers(workerOptions),
     start: (name, input) =>
       client.workflow.start(superviseTrainingType, {
         ...{ taskQueue, workflowId: id(name), args: [{ name, ...input }] },
@@ -124,60 +120,12 @@ export async function trainingParts(): Promise<TrainingParts> {
   };
 }
 
-export interface TrainingWorkerOptions {
-  readonly home: string;
-  readonly taskQueue: string;
-  readonly databaseUrl: string;
-  /** Of the suite's server; known to a process of its own only by this. */
-  readonly address?: string;
-}
-
-let bundle: Promise<WorkflowBundle> | undefined;
-
-/** Workers for workflows, launching and this host's queue. Disposing drains them. */
-export async function startTrainingWorkers(options: TrainingWorkerOptions): Promise<AsyncDisposable> {
-  const { home, taskQueue, databaseUrl } = options;
-  const database = openDatabase(databaseUrl);
-  const connection = await NativeConnection.connect({ address: options.address ?? temporal.address() });
-  const config: Config = configSchema.parse({
-    home,
-    temporal: { taskQueue },
-    training: { recipes: join(home, 'recipes') },
-  });
-  const services = {
-    config,
-    database,
-    blobs: createDirectoryBlobs(join(home, 'blobs')),
-  } as unknown as Services;
-  const plugins = [new TrainingPlugin({ services })];
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/training/supervise-training.ts', import.meta.url)),
-  });
-  const workflowBundle = await bundle;
-  const queues = queuesOf(taskQueue);
-  const shared = { connection, plugins, shutdownGraceTime: '1 s', shutdownForceTime: '5 s' } as const;
-  const workers = [
-    await Worker.create({ ...shared, taskQueue, workflowBundle }),
-    await Worker.create({ ...shared, taskQueue: queues.gpu }),
-    await Worker.create({ ...shared, taskQueue: queues.gpuHost(hostname()) }),
-  ];
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  return {
-    async [Symbol.asyncDispose]() {
-      for (const worker of workers) worker.shutdown();
-      await running;
-      await connection.close();
-      await database.destroy();
-    },
-  };
-}
-
-/** Waits until the condition holds; fails loudly after a minute. */
+/** Waits until the condition holds; fails loudly after three minutes. */
 export async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (let tries = 0; tries < 600; tries += 1) {
+  for (let tries = 0; tries < 1_800; tries += 1) {
     const found = await look();
     if (found) return found;
     await new Promise((wake) => setTimeout(wake, 100));
   }
-  throw new Error('it did not happen within a minute');
+  throw new Error('it did not happen within three minutes');
 }

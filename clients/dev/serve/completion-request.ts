@@ -44,18 +44,17 @@ export async function readServedModel(directory: string): Promise<ServedModel> {
 export function toUpstream(request: CompletionRequest, model: ServedModel): Record<string, unknown> {
   const temperature = request.temperature ?? 0;
   const wanted = request.max_tokens ?? request.max_completion_tokens ?? model.maxPositions;
-  const sampling =
-    temperature > 0
-      ? { do_sample: true, temperature, ...(request.top_p ? { top_p: request.top_p } : {}) }
-      : { do_sample: false };
   return {
     model: model.directory,
     messages: request.messages,
     generation_config: JSON.stringify({
       ...model.generation,
-      ...sampling,
+      do_sample: temperature > 0,
       max_new_tokens: Math.min(wanted, model.maxPositions),
     }),
+    // Not within generation_config: there a whole number such as 1 is refused as "not a float".
+    ...(temperature > 0 ? { temperature } : {}),
+    ...(temperature > 0 && request.top_p ? { top_p: request.top_p } : {}),
     ...(request.seed == null ? {} : { seed: Math.abs(request.seed) % 2 ** 31 }),
     ...(request.stop == null ? {} : { stop: request.stop }),
   };

@@ -51,6 +51,8 @@ const attempts = async (name: string) => {
   return found.map((row) => [row.outcome, row.resume_step]);
 };
 
+const resumedAt = (name: string, epoch: number) => until(async () => (await attempts(name))[epoch - 1]?.[1]);
+
 const parked = (name: string) =>
   until(async () => {
     const progress = await parts.progress(name).catch(() => undefined);
@@ -131,8 +133,7 @@ describe('a run that should not go on alone', () => {
       ['nan', 20],
     ]);
     await handle.executeUpdate('retryFromCheckpoint', { args: [{ step: 10 }] });
-    await until(async () => (await attempts('stubborn')).length === 3);
-    expect((await attempts('stubborn'))[2]?.[1]).toBe(10);
+    expect(await resumedAt('stubborn', 3)).toBe(10);
     await parked('stubborn');
     await handle.executeUpdate('abort', { args: [{ reason: 'diverges' }] });
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Training.Failed' } });
@@ -155,8 +156,7 @@ describe('a run that should not go on alone', () => {
     await damage(30);
     await handle.executeUpdate('resume');
     // The attempt made step 30 anew, so that three steps are whole again: damage them all.
-    await until(async () => (await attempts(name)).length === 3);
-    expect((await attempts(name))[2]?.[1]).toBe(20);
+    expect(await resumedAt(name, 3)).toBe(20);
     await parked(name);
     for (const step of [10, 20, 30]) await damage(step);
     await handle.executeUpdate('resume');
