@@ -48,7 +48,7 @@ function specOf(values: readonly { readonly system: string }[]): TopLevelSpec {
     padding: { left, right, top: 2, bottom: 26 },
     layer: [
       {
-        mark: { type: 'bar', height: 16, color: 'var(--bar)', cornerRadiusEnd: 2 },
+        mark: { type: 'bar', height: 16, color: 'var(--bar)' },
         encoding: { y, x: x('accuracy') },
       },
       {
