@@ -28,8 +28,11 @@ export interface PendingCall {
 
 export type SessionEvent =
   | { readonly type: 'call'; readonly call: PendingCall }
-  /** All threads of the guest wait for answers (`idle` true) or compute again (false). */
-  | { readonly type: 'idle'; readonly idle: boolean }
+  /**
+   * All threads of the guest wait for answers (`idle` true) or compute again (false). `alone`: known, since the program has
+   * one thread; else judged from the process being at rest, which a sleeping or starved thread is, too.
+   */
+  | { readonly type: 'idle'; readonly idle: boolean; readonly alone?: boolean }
   | { readonly type: 'end'; readonly outcome: ProgramOutcome; readonly resources: SessionResources };
 
 export interface SessionResources {

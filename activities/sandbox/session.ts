@@ -47,10 +47,10 @@ export function openSession(child: Child, start: ProgramStart, hooks: SessionHoo
     child.kill();
   }
 
-  function setIdle(next: boolean): void {
+  function setIdle(next: boolean, alone = false): void {
     if (idle === next) return;
     idle = next;
-    events.push({ type: 'idle', idle });
+    events.push({ type: 'idle', idle, alone });
   }
 
   function receive(frame: ProgramFrame): void {
@@ -95,7 +95,7 @@ export function openSession(child: Child, start: ProgramStart, hooks: SessionHoo
       type: 'call',
       call: { id: frame.id, lineage: frame.lineage, hash, occurrence, call: call.data },
     });
-    if (frame.alone) setIdle(true);
+    if (frame.alone) setIdle(true, true);
   }
 
   child.listen({
