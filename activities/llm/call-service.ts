@@ -30,6 +30,8 @@ type Attempt = Sent | NotNow | Extract<Begun, { status: 'recorded' }>;
 /** In mode `yield` a call waits this long for a slot of this process before it gives up its activity. */
 const yieldAfterMs = 2_000;
 const outageMs = 120_000;
+/** Slots are renewed four times a second: those of a process that died come back soon. */
+const slotLeaseMs = 5_000;
 /** In mode `block`, after so many refusals in a row the caller's own policy decides. */
 const maxRefusals = 20;
 
@@ -37,7 +39,7 @@ export function createCallService(parts: CallServiceParts): CallService & AsyncD
   const { database, models, send, leaseMs = 15_000 } = parts;
   const processId = randomBytes(9).toString('base64url');
   const store = createCallStore(database, leaseMs);
-  const limiter = createLimiter(database, processId, leaseMs);
+  const limiter = createLimiter(database, processId, Math.min(leaseMs, slotLeaseMs));
   let sendings = 0;
 
   async function attempt(

@@ -82,7 +82,7 @@ export function createLimiter(database: Database, owner: string, leaseMs: number
 
   /** One round trip at a time per model; when it fails, the next tick tries again. */
   async function lease(model: string, pool: Pool): Promise<void> {
-    if (pool.leasing) return;
+    if (pool.leasing || pools.get(model) !== pool) return;
     pool.leasing = true;
     const wanted = pool.used + pool.waiters.length;
     // What is told to be unused may be given away meanwhile: nothing starts until the answer is here.
@@ -100,7 +100,8 @@ export function createLimiter(database: Database, owner: string, leaseMs: number
     } finally {
       pool.leasing = false;
     }
-    if (pool.granted === 0 && pool.waiters.length === 0) stop(pool);
+    const isIdle = pool.granted === 0 && pool.waiters.length === 0;
+    if (isIdle || pools.get(model) !== pool) stop(pool);
     else serve(model, pool);
   }
 

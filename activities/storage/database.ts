@@ -74,7 +74,5 @@ class StoreDialect extends PostgresDialect {
 const numericTypes = new Set<number>([pg.types.builtins.INT8, pg.types.builtins.NUMERIC]);
 
 function getTypeParser(id: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  return numericTypes.has(id)
-    ? Number
-    : (pg.types.getTypeParser(id, format as 'text') as (value: string) => unknown);
+  return numericTypes.has(id) ? Number : (pg.types.getTypeParser(id, format) as (value: string) => unknown);
 }
