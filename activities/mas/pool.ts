@@ -43,10 +43,11 @@ export interface Pool {
 
 export async function readPool(): Promise<Pool> {
   const directory = new URL('pool/', import.meta.url);
-  const files = (await readdir(directory)).filter((file) => file.endsWith('.py')).toSorted();
-  const programs = await Promise.all(
+  const files = (await readdir(directory)).filter((file) => file.endsWith('.py'));
+  const read = await Promise.all(
     files.map(async (file) => parseProgram(file, await readFile(new URL(file, directory), 'utf8'))),
   );
+  const programs = read.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const byName = new Map<string, PoolProgram>();
   for (const program of programs)
     for (const name of [program.id, ...program.aliases]) byName.set(name, program);

@@ -5,6 +5,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { failure } from '../failure.ts';
+import { parseFrame } from './frames.ts';
 import type { GuestFiles } from './guest-files.ts';
 import { sandboxUid } from './sandbox-user.ts';
 
@@ -65,8 +66,8 @@ async function describe(path: string, guest: GuestFiles): Promise<Python | strin
   const ran = await run(path, ['-s', '-S', '-B', `${guest.directory}/describe.py`], options).catch(stderrOf);
   if (typeof ran === 'string')
     return `does not run${sandboxUid === null ? '' : ` as user ${sandboxUid}`} (${ran})`;
-  const { stdout } = ran;
-  const python = pythonSchema.parse(JSON.parse(stdout));
+  const python = parseFrame(ran.stdout, pythonSchema);
+  if (python === null) return 'is no Python';
   const [major, minor] = python.version;
   if (major !== 3 || minor < 10) return `version ${python.version.join('.')}, needs 3.10 or newer`;
   if (!['x86_64', 'aarch64'].includes(python.machine))

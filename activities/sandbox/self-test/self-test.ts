@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { limitsSchema, type ProgramOutcome } from '../../../workflows/shared/program.ts';
 import { openSession } from '../session.ts';
 import type { Zygote } from '../zygote.ts';
@@ -22,9 +23,9 @@ export async function selfTest(zygote: Zygote, stateDirectory: string): Promise<
   try {
     const { port } = server.address() as AddressInfo;
     const outcome = await attack(zygote, { canary, port, pid: process.pid });
-    if ((await readFile(canary, 'utf8')) !== canaryText) return 'a program wrote a file of the host';
     if (outcome.status === 'failed') return `the test program failed: ${outcome.kind}: ${outcome.message}`;
-    const broken = JSON.parse(outcome.answer) as string[];
+    const broken = z.array(z.string()).parse(JSON.parse(outcome.answer));
+    if ((await readFile(canary, 'utf8')) !== canaryText) broken.push('change a file of the host');
     return broken.length === 0 ? null : `a program could ${broken.join(', ')}`;
   } finally {
     server.close();
