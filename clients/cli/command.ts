@@ -58,13 +58,24 @@ export function runCommand(
   });
 }
 
-/** The same frame without the stack; `config` is loaded unless given. */
+export interface LocalOptions {
+  /** Loaded unless given. */
+  readonly config?: Config;
+  /** How long the body may take to end once it is interrupted. */
+  readonly graceMs?: number;
+}
+
+/** The same frame without the stack. */
 export function runLocalCommand(
   args: CommonArgs,
   body: (context: LocalContext) => Promise<unknown>,
-  config?: Config,
+  options: LocalOptions = {},
 ): Promise<void> {
-  return runFrame(args, (local) => untilInterrupted(body(local), local.signal), config);
+  return runFrame(
+    args,
+    (local) => untilInterrupted(body(local), local.signal, options.graceMs),
+    options.config,
+  );
 }
 
 async function runFrame(
@@ -93,8 +104,7 @@ async function runFrame(
 }
 
 /** A body that does not heed the signal is left behind after a moment: what it waits for goes on in Temporal. */
-function untilInterrupted<T>(body: Promise<T>, signal: AbortSignal): Promise<T> {
-  const graceMs = 3_000;
+function untilInterrupted<T>(body: Promise<T>, signal: AbortSignal, graceMs = 3_000): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = (): void => void setTimeout(() => reject(new Interrupted('interrupted')), graceMs).unref();
     signal.addEventListener('abort', late, { once: true });

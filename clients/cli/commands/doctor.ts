@@ -24,7 +24,7 @@ export default defineCommand({
         const faults = checks.filter((one) => !one.ok).map((one) => one.name);
         throw new CommandFailed(`not well: ${faults.join(', ')}`, { document });
       },
-      config,
+      { config },
     );
   },
 });
