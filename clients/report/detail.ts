@@ -20,7 +20,7 @@ const details: readonly Detail[] = Array.from({ length: 26 }, (_, step) => detai
 
 function detailAt(scale: number): Detail {
   return {
-    excerpt: between(40, 4_000 * scale, 140),
+    excerpt: between(40, 30_000 * scale, 140),
     query: orNone(100_000 * scale),
     answer: orNone(60_000 * scale),
     reason: between(0, 20_000 * scale, 1_000),

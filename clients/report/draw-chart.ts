@@ -26,9 +26,7 @@ const config = {
 
 /** `description` says in words what the picture shows. */
 export async function drawChart(spec: TopLevelSpec, description: string): Promise<Markup> {
-  const compiled = compile({ ...spec, config: { ...config, ...spec.config } } as TopLevelSpec, {
-    logger: silent,
-  }).spec;
+  const compiled = compile({ ...spec, config: { ...config, ...spec.config } }, { logger: silent }).spec;
   const view = new View(parse(compiled), { renderer: 'none' });
   try {
     const svg = await view.toSVG();

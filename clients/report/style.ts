@@ -25,6 +25,7 @@ th, td { text-align: left; padding: 6px 12px 6px 0; border-bottom: 1px solid var
 thead th { color: var(--quiet); font-size: 13px; border-bottom-color: var(--quiet); vertical-align: bottom; }
 tbody th[scope=row] { font-weight: 550; }
 .n { text-align: right; padding-right: 0; padding-left: 16px; white-space: nowrap; } .best { font-weight: 700; }
+.n + :not(.n) { padding-left: 20px; }
 .group th { font-weight: 650; padding-top: 18px; }
 .interval { padding-left: 20px; white-space: nowrap; color: var(--quiet); } .interval svg { margin-right: 10px; vertical-align: -1px; }
 .rail { stroke: var(--line); } .reach { stroke: var(--accent); stroke-width: 2; } .interval circle { fill: var(--accent); }

@@ -47,8 +47,3 @@ export const evilCorpus: Readonly<Record<string, string>> = {
   long: `EVIL ${'x'.repeat(100_000)}`,
   combining: `EVIL${'\u0301'.repeat(500)}`,
 };
-
-/** All of it in one text, for sinks that are slow to open. */
-export const evilText = Object.values(evilCorpus)
-  .map((text) => text.slice(0, 2_000))
-  .join('\n');

@@ -19,7 +19,9 @@ export function extractCode(answer: string, entryPoint: string): ExtractedCode |
   const start = bare.search(/^(?:from\s+\w|import\s+\w|def\s+\w|class\s+\w|@\w)/m);
   if (start >= 0 && defines.test(bare)) return { code: bare.slice(start), from: 'bare' };
   // A completion of the signature that the prompt ends with.
-  return /^[ \t]+\S/.test(bare) && /^[ \t]+return\b/m.test(bare) ? { code: bare, from: 'bare' } : undefined;
+  return /^(?:[ \t]*\n)*[ \t]+\S/.test(bare) && /^[ \t]+return\b/m.test(bare)
+    ? { code: bare, from: 'bare' }
+    : undefined;
 }
 
 function lastTagged(answer: string): string | undefined {

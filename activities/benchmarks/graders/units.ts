@@ -9,7 +9,10 @@ export interface Unit {
 }
 
 export function parseUnit(unit: string): Unit {
-  const text = normaliseMath(unit).replace(/[${}]/g, ' ').replace(/\s+/g, ' ').trim();
+  const text = normaliseMath(unit.replace(/\\(?:mathrm|text)\s?(?=\{)/g, ' '))
+    .replace(/[${}]/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   const power = /^10\s?\^\s?([-+]?\d{1,3})\s?/.exec(text);
   return power ? { factor: Number(`1e${power[1]}`), text: text.slice(power[0].length) } : { factor: 1, text };
 }

@@ -2,7 +2,7 @@
 import { bootstrapMean, mean } from './bootstrap.ts';
 import { type Interval, wilson } from './wilson.ts';
 
-export const bootstrapFrom = 100;
+const bootstrapFrom = 100;
 
 /** `items`: the scores (0 to 1) of each item's repeats. When all items agree, a bootstrap would claim certainty: Wilson again. */
 export function accuracyInterval(items: readonly (readonly number[])[], seed: number): Interval {

@@ -54,6 +54,7 @@ export const codeCases: readonly CodeCase[] = [
   { trap: 'bare', answer: `Sure, here it is:\n\n${good}\n`, found: true, right: true },
   { trap: 'lambda', answer: '```python\ndouble = lambda x: x * 2\n```', found: true, right: true },
   { trap: 'body', answer: '    return 2 * x\n', found: true, right: true },
+  { trap: 'body', answer: '\n    y = 2 * x\n    return y\n', found: true, right: true },
   {
     trap: 'wrong name',
     answer: '```python\ndef twice(x):\n    return 2 * x\n```',

@@ -193,6 +193,14 @@ export const numberCases: readonly NumberCase[] = [
     right: false,
     tolerance: five,
   },
+  {
+    trap: 'unit power',
+    gold: '1.19',
+    unit: ' $\\mathrm{10^{-4}} \\mathrm{~cm}^3/\\mathrm{s}$',
+    answer: '\\boxed{1.19 \\times 10^{-4}}',
+    right: true,
+    tolerance: five,
+  },
   { trap: 'tolerance', gold: '0', answer: 'Final Answer: 0.0', right: true, tolerance: five },
   { trap: 'tolerance', gold: '0', answer: 'Final Answer: 0.01', right: false, tolerance: five },
   // prefixes of one unit
