@@ -1,8 +1,9 @@
 /** buildDataset: pool x queries -> score matrix -> selection -> refinement -> SFT dataset (method.md section 1). Workflow id: dataset/NAME. */
+import type { ActivityOptions } from '@temporalio/common';
 import { z } from 'zod';
 import { nameSchema, sha256Schema } from '../shared/names.ts';
 import { limitsSchema } from '../shared/program.ts';
-import { runFields } from '../shared/run-input.ts';
+import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-input.ts';
 import type { Usage } from '../shared/usage.ts';
 
 export const buildDatasetType = 'buildDataset';
@@ -53,8 +54,91 @@ export interface DatasetResult {
   /** Blobs by file name: `sft.jsonl`, `card.md`, `manifest.json`. */
   readonly files: Readonly<Record<string, string>>;
   /** What was selected, per group. */
-  readonly groups: readonly { readonly group: string; readonly queries: number; readonly program: string; readonly meanScore: number }[];
+  readonly groups: readonly {
+    readonly group: string;
+    readonly queries: number;
+    readonly program: string;
+    readonly meanScore: number;
+  }[];
   readonly refinement: { readonly tried: number; readonly accepted: number; readonly kept: number };
   readonly usage: Usage;
   readonly simulated: boolean;
 }
+
+/** The score matrix that a dataset is chosen from. */
+export interface DatasetPlan {
+  /** Blob of the matrix `Plan`. */
+  readonly plan: string;
+  readonly cells: number;
+  readonly queries: number;
+  readonly simulated: boolean;
+}
+
+export interface Selection {
+  /** Blob of JSON lines, one per query that goes on: `SelectedQuery` of activities/dataset/selection.ts. */
+  readonly selection: string;
+  readonly queries: number;
+  /** Queries of groups that no program solved. */
+  readonly dropped: number;
+  readonly groups: DatasetResult['groups'];
+}
+
+export interface RefineInput {
+  readonly run: string;
+  readonly plan: string;
+  readonly selection: string;
+  /** Lines [from, to) of the selection. */
+  readonly from: number;
+  readonly to: number;
+  readonly refiner: string;
+  readonly switches: DatasetInput['switches'];
+}
+
+export interface RefineResult {
+  /** Blob of JSON lines: `FinalQuery` of activities/dataset/selection.ts. */
+  readonly finals: string;
+  /** Queries for which the refiner was asked to adapt the program. */
+  readonly tried: number;
+  readonly accepted: number;
+  /** The base stood: adaptation was off, refused or scored lower. */
+  readonly kept: number;
+  /** No final program solves the query. */
+  readonly dropped: number;
+  /** What was newly spent. */
+  readonly usage: Usage;
+}
+
+export interface ExportInput {
+  readonly run: string;
+  readonly input: DatasetInput;
+  readonly plan: DatasetPlan;
+  readonly selection: Selection;
+  readonly finals: readonly string[];
+  readonly refinement: DatasetResult['refinement'];
+  /** Queries dropped by selection and refinement. */
+  readonly dropped: number;
+}
+
+export interface DatasetActivities {
+  resolveDatasetInput(raw: unknown, identity: RunIdentity): Promise<ResolvedRun<DatasetInput>>;
+  planDataset(run: string, input: DatasetInput): Promise<DatasetPlan>;
+  selectPrograms(plan: string, input: DatasetInput): Promise<Selection>;
+  refineQueries(input: RefineInput): Promise<RefineResult>;
+  exportDataset(input: ExportInput): Promise<{ readonly rows: number; readonly files: Readonly<Record<string, string>> }>;
+}
+
+const retry = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
+
+/** Schedule-to-start is unlimited: work waits for a worker. Attempts are unlimited: only infrastructure fails them. */
+export const datasetActivityOptions = {
+  planDataset: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
+  selectPrograms: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
+  refineQueries: {
+    startToCloseTimeout: '6 h',
+    scheduleToCloseTimeout: '60 d',
+    heartbeatTimeout: '20 s',
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry,
+  },
+  exportDataset: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
+} as const satisfies Record<string, ActivityOptions>;

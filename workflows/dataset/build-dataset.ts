@@ -1,0 +1,149 @@
+/**
+ * buildDataset: score matrix -> selection -> refinement -> SFT files. Every step works on blobs and stored executions, so
+ * the same input again does only what is missing. A spent budget ends it with `Budget.Exceeded`; what is done stays stored.
+ */
+import { ApplicationFailure, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { type MatrixCarried, runMatrix } from '../matrix/run-matrix.ts';
+import { createProgress, type Progress } from '../shared/progress.ts';
+import { priorities, queuesOf } from '../shared/queues.ts';
+import type { ResolvedRun } from '../shared/run-input.ts';
+import { addUsage, noUsage, type Usage } from '../shared/usage.ts';
+import { withRun } from '../shared/with-run.ts';
+import {
+  type DatasetActivities,
+  datasetActivityOptions,
+  type DatasetInput,
+  type DatasetPlan,
+  type DatasetResult,
+  type RefineInput,
+  type RefineResult,
+} from './contract.ts';
+import { inOrder } from './in-order.ts';
+
+/** State across continue-as-new, which only the matrix needs: what follows is one activity per hundred queries. */
+interface Carried {
+  readonly v: 1;
+  readonly resolved: ResolvedRun<DatasetInput>;
+  readonly plan: DatasetPlan;
+  readonly matrix: MatrixCarried;
+}
+
+type Publish = (update: Partial<Progress>) => Progress;
+
+const refineBatch = 50;
+const refineWindow = 2;
+
+export async function buildDataset(input?: unknown, carried?: Carried): Promise<DatasetResult> {
+  const options = { kind: 'dataset', input, resolve: 'resolveDatasetInput' } as const;
+  return await withRun<DatasetInput, DatasetResult>({ ...options, resolved: carried?.resolved }, (run) =>
+    build(input, run, carried),
+  );
+}
+
+async function build(
+  raw: unknown,
+  resolved: ResolvedRun<DatasetInput>,
+  carried: Carried | undefined,
+): Promise<DatasetResult> {
+  const { run, input } = resolved;
+  const publish = createProgress({ state: 'running', stage: 'queries', done: 0, failed: 0, total: 0 });
+  const plan = carried?.plan ?? (await onQueue('workflows', 'planDataset').planDataset(run, input));
+  publish({ stage: 'score matrix', total: plan.cells, simulated: plan.simulated });
+
+  const matrix = await runMatrix({
+    ...{ plan: plan.plan, cells: plan.cells, run, priority: priorities.dataset, carried: carried?.matrix },
+    onProgress: ({ answered, failed, usage }) =>
+      publish({ stage: 'score matrix', done: answered + failed, failed, usage }),
+    continueAsNew: (state) =>
+      continueAsNew<typeof buildDataset>(raw, { v: 1, resolved, plan, matrix: state }),
+  });
+  if (matrix.budgetSkipped > 0) throw budgetSpent(`${plan.cells - matrix.unfinished} of ${plan.cells} executions`);
+
+  publish({ stage: 'selection' });
+  const selection = await onQueue('workflows', 'selectPrograms').selectPrograms(plan.plan, input);
+  const refined = await refineAll(resolved, plan, selection, matrix.usage, publish);
+  const { tried, accepted, kept } = refined;
+  const dropped = selection.dropped + refined.dropped;
+
+  publish({ stage: 'export' });
+  const exported = await onQueue('workflows', 'exportDataset').exportDataset({
+    ...{ run, input, plan, selection, dropped },
+    finals: refined.finals,
+    refinement: { tried, accepted, kept },
+  });
+  publish({ state: 'succeeded', stage: 'done' });
+  return {
+    run,
+    ...exported,
+    cells: plan.cells,
+    dropped,
+    groups: selection.groups,
+    refinement: { tried, accepted, kept },
+    usage: addUsage(matrix.usage, refined.usage),
+    simulated: plan.simulated || matrix.simulated,
+  };
+}
+
+interface Refined extends Omit<RefineResult, 'finals'> {
+  readonly finals: readonly string[];
+}
+
+async function refineAll(
+  { run, input }: ResolvedRun<DatasetInput>,
+  plan: DatasetPlan,
+  selection: { readonly selection: string; readonly queries: number },
+  spent: Usage,
+  publish: Publish,
+): Promise<Refined> {
+  let sums: Omit<Refined, 'finals'> = { tried: 0, accepted: 0, kept: 0, dropped: 0, usage: noUsage };
+  publish({ stage: 'refinement', done: 0, failed: 0, total: selection.queries });
+  const batches = Array.from({ length: Math.ceil(selection.queries / refineBatch) }, (_, index) => {
+    const from = index * refineBatch;
+    return { from, to: Math.min(from + refineBatch, selection.queries) };
+  });
+  const results = await inOrder(batches, refineWindow, async ({ from, to }) => {
+    const { refiner, switches } = input;
+    const batch = { ...{ run, refiner, switches, from, to }, plan: plan.plan, selection: selection.selection };
+    const result = await refine(batch);
+    sums = {
+      tried: sums.tried + result.tried,
+      accepted: sums.accepted + result.accepted,
+      kept: sums.kept + result.kept,
+      dropped: sums.dropped + result.dropped,
+      usage: addUsage(sums.usage, result.usage),
+    };
+    publish({
+      done: sums.accepted + sums.kept + sums.dropped,
+      failed: sums.dropped,
+      usage: addUsage(spent, sums.usage),
+    });
+    return result.finals;
+  });
+  return { ...sums, finals: results };
+}
+
+function refine(batch: RefineInput): Promise<RefineResult> {
+  const summary = `queries ${batch.from} to ${batch.to - 1}`;
+  return onQueue('cpu', 'refineQueries', summary).refineQueries(batch);
+}
+
+function onQueue(
+  role: 'workflows' | 'cpu',
+  activity: keyof typeof datasetActivityOptions,
+  summary?: string,
+): DatasetActivities {
+  return proxyActivities<DatasetActivities>({
+    ...datasetActivityOptions[activity],
+    taskQueue: queuesOf(workflowInfo().taskQueue)[role],
+    priority: { priorityKey: priorities.dataset },
+    ...(summary === undefined ? {} : { summary }),
+  });
+}
+
+function budgetSpent(done: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'Budget.Exceeded',
+    message: `the budget ended the dataset after ${done}: start it again with a higher maxCostUsd or maxTokens; what is done is kept`,
+    nonRetryable: true,
+  });
+}
