@@ -1,10 +1,11 @@
 /** The activities of answerQuery over their ports: a factory, so that a worker of any make can hold them. */
 import { Context } from '@temporalio/activity';
-import type {
-  AnswerActivities,
-  CallInput,
-  Generated,
-  GenerateInput,
+import {
+  type AnswerActivities,
+  type CallInput,
+  type Generated,
+  type GenerateInput,
+  wakeSignalName,
 } from '../../workflows/answer/contract.ts';
 import type { RunActivities } from '../../workflows/shared/with-run.ts';
 import { createRunActivities } from '../storage/runs.ts';
@@ -41,7 +42,7 @@ export function createAnswerActivities(
   return {
     ...createRunActivities(parts),
     resolveAnswerInput: createResolveAnswer({ ...parts, generator: parts.defaultGenerator }),
-    stepProgram: (input) => steps.step(input),
+    stepProgram: (input) => steps.step(input, wakeWorkflow()),
     releaseProgram: (input) => steps.release(input),
     chatCall: performCall,
     runCode: performCall,
@@ -49,6 +50,14 @@ export function createAnswerActivities(
     concludeAnswer: createConcludeAnswer(parts),
     [Symbol.asyncDispose]: () => steps[Symbol.asyncDispose](),
   };
+}
+
+/** A step between two completions, for a program that went on although it seemed to wait. */
+function wakeWorkflow(): () => void {
+  const { client, info } = Context.current();
+  const handle = client.workflow.getHandle(info.workflowExecution?.workflowId ?? '');
+  // A run that has ended wants no step.
+  return () => void handle.signal(wakeSignalName).catch(() => {});
 }
 
 const heartbeatMs = 3_000;

@@ -2,7 +2,7 @@
  * Durable mode's program between two steps: it runs on in this process while its calls are activities elsewhere. Losing it
  * costs a replay and nothing else, since every call it made and every reply it got is in the journal.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Limits } from '../../workflows/shared/program.ts';
 import type { Session } from '../sandbox/sandbox.ts';
 import { failure } from '../failure.ts';
@@ -18,8 +18,11 @@ export interface Progressed {
 }
 
 export interface LiveProgram extends AsyncDisposable {
-  /** Delivers what the journal has learnt, then lets the program run on for a moment. */
-  step(handed: ReadonlySet<number>): Promise<Progressed>;
+  /**
+   * Delivers what the journal has learnt, then lets the program run on for a moment. `onLate` is called when the program
+   * goes on by itself after a step that said `waiting`: a thread slept, or had no core.
+   */
+  step(handed: ReadonlySet<number>, onLate: () => void): Promise<Progressed>;
   /** Ends the program: its total time is up. */
   expire(): void;
 }
@@ -36,6 +39,8 @@ export interface LiveProgramOptions {
 
 /** After the first new call its siblings get this long to join the same step. */
 const gatherMs = 200;
+/** A thread that is due but has no core yet is given this long. */
+const restMs = 10;
 /** A longer local activity would blind the workflow to completions. */
 const maxStepMs = 2_000;
 
@@ -46,39 +51,52 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
   let broken: unknown = null;
   let settled = false;
   let wake = (): void => {};
+  /** Set between a step that said `waiting` and the next one, with the calls that the workflow has in hand. */
+  let waiting: { readonly handed: ReadonlySet<number>; readonly onLate: () => void } | null = null;
+
+  function changed(): void {
+    wake();
+    if (!waiting || !goesOn(waiting.handed)) return;
+    const { onLate } = waiting;
+    waiting = null;
+    onLate();
+  }
 
   const host = hostProgram({
     session,
     known: options.known,
     limits: options.limits,
     onCall: (call) => void open.set(call.entry.seq, { call, recorded: call.recorded }),
-    onChange: () => wake(),
+    onChange: changed,
   });
   host.ended.then(
     (end) => {
       ended = end;
-      wake();
+      changed();
     },
     (error: unknown) => {
       broken = error ?? new Error('the sandbox broke');
-      wake();
+      changed();
     },
   );
 
   async function deliver(): Promise<void> {
     for (const { seq, reply } of await journal.replies(claim.execution, [...open.keys()])) {
-      const waiting = open.get(seq);
+      const asked = open.get(seq);
       open.delete(seq);
-      waiting?.call.answer(reply);
+      asked?.call.answer(reply);
     }
   }
+
+  const goesOn = (handed: ReadonlySet<number>): boolean =>
+    ended !== null || broken !== null || unhanded(handed).length > 0;
 
   const unhanded = (handed: ReadonlySet<number>) =>
     [...open.values()].filter(({ call }) => !handed.has(call.entry.seq));
 
   /** An answer just given makes the program run again: its events on the way are seen first. */
   async function waits(): Promise<boolean> {
-    if (host.idle && open.size > 0) await nextTurn();
+    if (host.idle && open.size > 0) await (host.alone ? nextTurn() : sleep(restMs));
     return host.idle && open.size > 0;
   }
 
@@ -107,7 +125,7 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
     const calls = unhanded(handed);
     const fresh = calls.filter(({ recorded }) => !recorded);
     await Promise.all(fresh.map(({ call }) => journal.append(claim, call.entry)));
-    for (const waiting of fresh) waiting.recorded = true;
+    for (const call of fresh) call.recorded = true;
     return calls.map(({ call }) => call.entry);
   }
 
@@ -126,7 +144,8 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
   }
 
   return {
-    async step(handed) {
+    async step(handed, onLate) {
+      waiting = null;
       await deliver();
       await runOn(handed);
       if (broken) throw broken;
@@ -134,8 +153,12 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
         await settle(ended);
         return { calls: [], state: 'ended' };
       }
-      const waits = host.idle;
-      return { calls: await record(handed), state: waits ? 'waiting' : 'running' };
+      const isWaiting = host.idle && open.size > 0;
+      const calls = await record(handed);
+      const known = new Set([...handed, ...calls.map(({ seq }) => seq)]);
+      if (!isWaiting || goesOn(known)) return { calls, state: 'running' };
+      waiting = { handed: known, onLate };
+      return { calls, state: 'waiting' };
     },
     expire: () => host.end('totalLimit', `not done after ${options.limits.totalMs} ms`),
     async [Symbol.asyncDispose]() {

@@ -27,8 +27,10 @@ export interface ProgramEnd {
 export interface ProgramHost {
   /** Settles when the program has ended; rejects when the sandbox broke. */
   readonly ended: Promise<ProgramEnd>;
-  /** All threads of the program wait for calls that were handed to `onCall` or that the limits hold back. */
+  /** All threads of the program wait: for calls that were handed to `onCall` or that the limits hold back, or asleep. */
   readonly idle: boolean;
+  /** With `idle`: beyond doubt. */
+  readonly alone: boolean;
   readonly divergences: number;
   end(kind: ProgramFailureKind, message: string): void;
 }
@@ -62,6 +64,7 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
   let codeRuns = 0;
   let open = 0;
   let idle = false;
+  let alone = false;
 
   const answer = (id: number, reply: HostReply): void => {
     idle = false;
@@ -149,6 +152,7 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
       if (event.type === 'call') accept(event.call);
       else {
         idle = event.idle;
+        alone = event.alone ?? false;
         if (idle && held.length > 0) setTimeout(() => idle && settle(), restMs).unref();
       }
       options.onChange?.();
@@ -163,6 +167,9 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
     ended,
     get idle() {
       return idle;
+    },
+    get alone() {
+      return alone;
     },
     get divergences() {
       return replay.divergences;

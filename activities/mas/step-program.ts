@@ -25,7 +25,8 @@ export interface StepParts {
 }
 
 export interface ProgramSteps extends AsyncDisposable {
-  step(input: StepInput): Promise<ProgramStep>;
+  /** `onLate`: after a step that said `waiting` the program goes on by itself; it wants another step. */
+  step(input: StepInput, onLate: () => void): Promise<ProgramStep>;
   /** The run no longer wants this program. */
   release(input: StepInput): Promise<void>;
 }
@@ -79,7 +80,7 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
     return { ...program, summarize: createSummaries(known) };
   }
 
-  async function step(key: string, input: StepInput): Promise<ProgramStep> {
+  async function step(key: string, input: StepInput, onLate: () => void): Promise<ProgramStep> {
     const handed = new Set(input.handed);
     const step = await cache.use(
       key,
@@ -89,7 +90,7 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
           if (await isOutage(key, input.handed)) return { execution: key, state: 'outage' };
           program.expire();
         }
-        const { calls, state } = await program.step(handed);
+        const { calls, state } = await program.step(handed, onLate);
         if (state === 'ended') return null;
         return { execution: key, state, calls: calls.map((entry) => refOf(entry, program.summarize)) };
       },
@@ -113,14 +114,14 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
   }
 
   return {
-    async step(input) {
+    async step(input, onLate) {
       const key = keyOf(input);
       try {
-        return await step(key, input);
+        return await step(key, input, onLate);
       } catch (error) {
         // Another worker stepped it meanwhile: its calls are in the journal, go on from there.
         if (!isFailure(error, 'Fence.Stale')) throw error;
-        return await step(key, input);
+        return await step(key, input, onLate);
       }
     },
     release: (input) => cache.evict(keyOf(input)),

@@ -7,6 +7,8 @@ import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-inp
 import type { Usage } from '../shared/usage.ts';
 
 export const answerQueryType = 'answerQuery';
+/** Sent by a worker whose live program goes on between two completions. */
+export const wakeSignalName = 'wake';
 
 export const answerInputSchema = z.strictObject({
   query: z

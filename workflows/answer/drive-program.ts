@@ -5,9 +5,11 @@
 import {
   CancellationScope,
   condition,
+  defineSignal,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  setHandler,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -20,9 +22,12 @@ import {
   type CallRef,
   type ProgramStep,
   type StepInput,
+  wakeSignalName,
 } from './contract.ts';
 
 export type ProgramEnd = Exclude<ProgramStep, { readonly calls: unknown }>;
+
+const wakeSignal = defineSignal(wakeSignalName);
 
 export interface DriveOptions {
   readonly input: Omit<StepInput, 'handed' | 'expired'>;
@@ -61,6 +66,8 @@ async function drive({ input, startedAtMs, agents, onChange, onExecution }: Driv
     () => (expired = true),
     () => {},
   );
+
+  setHandler(wakeSignal, () => void (completed += 1));
 
   async function perform(execution: string, ref: CallRef): Promise<void> {
     outstanding.add(ref.seq);

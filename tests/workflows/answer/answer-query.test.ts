@@ -5,6 +5,7 @@ import { createMasClient, type MasClient } from '../../../clients/client.ts';
 import type { AnswerRequest } from '../../../workflows/answer/contract.ts';
 import { startAnswerWorkers } from '../../support/answer-workers.ts';
 import { freshTaskQueue, temporal } from '../../support/environment.ts';
+import { recordHistory } from '../../support/record-history.ts';
 import { type MasParts, masParts, programOf } from '../../support/mas-parts.ts';
 
 let parts: MasParts;
@@ -88,6 +89,7 @@ return self.llm.call_llm('You decide: ' + ', '.join(drafts)) + execute_code('out
       .where('workflow_id', '=', handle.workflowId)
       .executeTakeFirstOrThrow();
     expect(row).toEqual({ state: 'succeeded', llm_calls: 5 });
+    await recordHistory(client, handle.workflowId, 'answer-generated');
   });
 
   it('has no barrier: a slow call holds up its own thread only; history carries references', async () => {
@@ -98,29 +100,37 @@ def chain(n):
     for step in range(4):
         text = self.llm.call_llm(f'chain {n} step {step} ' + 'padding ' * 2000)
     return text
-with ThreadPoolExecutor(2) as pool:
-    return str(len(list(pool.map(chain, range(2)))))
+def sleeper():
+    time.sleep(0.5)
+    return self.llm.call_llm('after a sleep')
+with ThreadPoolExecutor(3) as pool:
+    slept = pool.submit(sleeper)
+    return str(len(list(pool.map(chain, range(2))) + [slept.result()]))
 `,
       { delayMs: (prompt) => (prompt.startsWith('chain 0 step 0') ? 4_000 : 0) },
     );
     const before = parts.llm.requests.length;
     const handle = await ask({});
-    expect((await handle.result()).answer).toBe('2');
+    expect((await handle.result()).answer).toBe('3');
     const order = parts.llm.requests
       .slice(before)
-      .map(({ body }) => body.messages.at(-1)?.content.slice(0, 14));
+      .map(({ body }) => body.messages.at(-1)?.content.padEnd(14).slice(0, 14));
     // Thread 1 went through all its steps while the first call of thread 0 was under way.
     expect(order.indexOf('chain 1 step 3')).toBeLessThan(order.indexOf('chain 0 step 1'));
+    // Nor does it hold up a thread that slept while the others waited.
+    expect(order.indexOf('after a sleep ')).toBeLessThan(order.indexOf('chain 0 step 1'));
     generatorWrites('return "nothing asked"');
     const bare = await ask({});
     await bare.result();
-    const calls = 8;
+    const calls = 9;
     expect((await historyBytes(handle)) - (await historyBytes(bare))).toBeLessThan(calls * 2_048);
   });
 
   it('falls back when the reply holds no program, or the program fails, and says why', async () => {
     parts.llm.behave({ type: 'answer', text: 'I would rather not. <<A>>' });
-    const refused = await (await ask({})).result();
+    const refusing = await ask({});
+    const refused = await refusing.result();
+    await recordHistory(client, refusing.workflowId, 'answer-no-program');
     expect(refused).toMatchObject({
       status: 'answered',
       answeredBy: 'fallback',
@@ -128,7 +138,9 @@ with ThreadPoolExecutor(2) as pool:
       skipped: [{ step: 'generated', kind: 'noProgram' }],
     });
     generatorWrites(`self.llm.call_llm('first')\nraise ValueError('by design')`);
-    const failed = await (await ask({})).result();
+    const failing = await ask({});
+    const failed = await failing.result();
+    await recordHistory(client, failing.workflowId, 'answer-fallback');
     expect(failed).toMatchObject({
       answeredBy: 'fallback',
       skipped: [{ step: 'generated', kind: 'raised' }],
@@ -145,7 +157,9 @@ with ThreadPoolExecutor(2) as pool:
     parts.llm.behave(({ body: { model } }) =>
       model === 'fake-generator' ? { type: 'answer', text: reply(program) } : { type: 'answer', body },
     );
-    const result = await (await ask({ maxTokens: 8_000 })).result();
+    const spending = await ask({ maxTokens: 8_000 });
+    const result = await spending.result();
+    await recordHistory(client, spending.workflowId, 'answer-budget');
     expect(result).toMatchObject({ status: 'failed', answer: '' });
     expect(result.skipped.at(-1)).toMatchObject({ kind: 'Budget.Exceeded' });
     expect(result.usage.tokensIn + result.usage.tokensOut).toBeLessThanOrEqual(8_000);
@@ -159,6 +173,7 @@ with ThreadPoolExecutor(2) as pool:
       .toContain('generated');
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ name: 'CancelledFailure' });
+    await recordHistory(client, handle.workflowId, 'answer-cancelled');
     const row = await parts.database
       .selectFrom('runs')
       .select('state')

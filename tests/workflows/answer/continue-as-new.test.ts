@@ -9,6 +9,7 @@ import { startTemporalServer } from '../../../clients/dev/temporal-server.ts';
 import { createMasClient } from '../../../clients/client.ts';
 import { startAnswerWorkers } from '../../support/answer-workers.ts';
 import { freshTaskQueue } from '../../support/environment.ts';
+import { recordHistory } from '../../support/record-history.ts';
 import { masParts, programOf } from '../../support/mas-parts.ts';
 
 /** A server of its own: it suggests continue-as-new at the size that the suite's server would take minutes to reach. */
@@ -63,6 +64,7 @@ return str(sum(len(replies) for replies in found))
   const { raw } = await new Client({ connection }).workflow.getHandle(handle.workflowId).describe();
   const { firstRunId, execution } = raw.workflowExecutionInfo ?? {};
   expect(firstRunId).not.toBe(execution?.runId);
+  await recordHistory(new Client({ connection }), handle.workflowId, 'answer-continued');
   const row = await parts.database
     .selectFrom('runs')
     .select(['state', 'llm_calls', 'first_run_id'])

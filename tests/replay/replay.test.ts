@@ -1,0 +1,27 @@
+/** Every recorded history still replays with the workflows as they are: no open run of an earlier release breaks. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import { expect, it } from 'vitest';
+import { historiesDirectory } from '../support/record-history.ts';
+
+it('replays each without a different decision', async () => {
+  const files = (await readdir(historiesDirectory)).filter((file) => file.endsWith('.json')).toSorted();
+  expect(files.length).toBeGreaterThan(0);
+  const histories = await Promise.all(
+    files.map(async (file) => ({
+      workflowId: file,
+      history: historyFromJSON(JSON.parse(await readFile(join(historiesDirectory, file), 'utf8'))),
+    })),
+  );
+  const results = Worker.runReplayHistories(
+    { workflowsPath: fileURLToPath(new URL('../../workflows', import.meta.url)) },
+    histories,
+  );
+  const failures: string[] = [];
+  for await (const { workflowId, error } of results)
+    if (error) failures.push(`${workflowId}: ${error.message}`);
+  expect(failures).toEqual([]);
+}, 120_000);
