@@ -1,4 +1,5 @@
 /** How a command ends badly: one clear message with a remedy on stderr, and the exit code; a trace only with --verbose. */
+import { stripVTControlCharacters } from 'node:util';
 import { writeDocument } from './output.ts';
 
 /** Wrong flags or arguments: exit code 2. */
@@ -52,7 +53,10 @@ function describe(error: unknown): { message: string; type: string; remedy?: str
   let root = error;
   while (wraps(root)) root = root.cause;
   if (!(root instanceof Error)) return { message: String(root), type: 'Error' };
-  return { message: plain(root.message || root.name), type: failureType(root) ?? root.name };
+  return {
+    message: stripVTControlCharacters(root.message || root.name),
+    type: failureType(root) ?? root.name,
+  };
 }
 
 /** Of an ApplicationFailure, whose class is not imported: usage errors answer without loading Temporal. */
@@ -64,12 +68,6 @@ const wrappers = new Set(['WorkflowFailedError', 'ActivityFailure', 'ChildWorkfl
 
 function wraps(error: unknown): error is Error & { cause: Error } {
   return error instanceof Error && wrappers.has(error.name) && error.cause instanceof Error;
-}
-
-/** citty colours its messages. */
-function plain(message: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return message.replace(/\u001b\[\d+m/g, '');
 }
 
 function isCittyError(error: unknown): boolean {

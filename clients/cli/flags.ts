@@ -1,4 +1,5 @@
 /** What citty leaves open: unknown flags are wrong usage, and a flag may be given many times. */
+import { stripVTControlCharacters } from 'node:util';
 import { type ArgsDef, type CommandDef, renderUsage } from 'citty';
 import { UsageError } from './errors.ts';
 
@@ -21,7 +22,8 @@ export function wantsHelp(rawArgs: readonly string[]): boolean {
 
 export async function usageOf(main: CommandDef, rawArgs: readonly string[]): Promise<string> {
   const { command, parent } = await resolve(main, rawArgs);
-  return `${await renderUsage(command, parent)}\n`;
+  const usage = await renderUsage(command, parent);
+  return `${process.stdout.isTTY ? usage : stripVTControlCharacters(usage)}\n`;
 }
 
 export async function refuseUnknownFlags(main: CommandDef, rawArgs: readonly string[]): Promise<void> {

@@ -3,6 +3,7 @@
  * libraries print; without it, stdout carries the human text. Progress is one line redrawn, or plain lines when stderr
  * is no terminal.
  */
+import { terminal } from '../../workflows/shared/encode/terminal.ts';
 import type { Progress } from '../../workflows/shared/progress.ts';
 import { createProgressLine } from './progress-line.ts';
 
@@ -28,11 +29,11 @@ export function createOutput(json: boolean): Output {
     print(text) {
       if (json) return;
       line.clear();
-      stdout(`${printable(text)}\n`);
+      stdout(`${terminal(text)}\n`);
     },
     note(text) {
       line.clear();
-      process.stderr.write(`${printable(text)}\n`);
+      process.stderr.write(`${terminal(text)}\n`);
     },
     progress: (label, progress) => line.update(label, progress),
     end: () => line.end(),
@@ -49,10 +50,4 @@ export function writeDocument(document: unknown): Promise<void> {
 function redirectStdout(): void {
   process.stdout.write = process.stderr.write.bind(process.stderr);
   for (const method of ['log', 'info', 'debug'] as const) console[method] = console.error;
-}
-
-/** Foreign text must not drive the terminal. Line ends and tabs stay. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
