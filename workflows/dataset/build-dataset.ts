@@ -57,7 +57,8 @@ async function build(
     continueAsNew: (state) =>
       continueAsNew<typeof buildDataset>(raw, { v: 1, resolved, plan, matrix: state }),
   });
-  if (matrix.budgetSkipped > 0) throw budgetSpent(`${plan.cells - matrix.unfinished} of ${plan.cells} executions`);
+  if (matrix.budgetSkipped > 0)
+    throw budgetSpent(`${plan.cells - matrix.unfinished} of ${plan.cells} executions`);
 
   publish({ stage: 'selection' });
   const selection = await onQueue('workflows', 'selectPrograms').selectPrograms(plan.plan, input);
@@ -103,7 +104,11 @@ async function refineAll(
   });
   const results = await inOrder(batches, refineWindow, async ({ from, to }) => {
     const { refiner, switches } = input;
-    const batch = { ...{ run, refiner, switches, from, to }, plan: plan.plan, selection: selection.selection };
+    const batch = {
+      ...{ run, refiner, switches, from, to },
+      plan: plan.plan,
+      selection: selection.selection,
+    };
     const result = await refine(batch);
     sums = {
       tried: sums.tried + result.tried,

@@ -124,7 +124,9 @@ export interface DatasetActivities {
   planDataset(run: string, input: DatasetInput): Promise<DatasetPlan>;
   selectPrograms(plan: string, input: DatasetInput): Promise<Selection>;
   refineQueries(input: RefineInput): Promise<RefineResult>;
-  exportDataset(input: ExportInput): Promise<{ readonly rows: number; readonly files: Readonly<Record<string, string>> }>;
+  exportDataset(
+    input: ExportInput,
+  ): Promise<{ readonly rows: number; readonly files: Readonly<Record<string, string>> }>;
 }
 
 const retry = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;

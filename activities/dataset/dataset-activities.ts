@@ -1,0 +1,30 @@
+/** The activities of buildDataset over their ports. */
+import type { DatasetActivities } from '../../workflows/dataset/contract.ts';
+import type { RunActivities } from '../../workflows/shared/with-run.ts';
+import { createProgramRunner } from '../mas/run-program.ts';
+import { createRunActivities } from '../storage/runs.ts';
+import { createExportDataset } from './export-dataset.ts';
+import { createPlanDataset, type PlanParts } from './plan-dataset.ts';
+import { createRefineQueries } from './refine-queries.ts';
+import type { RefineParts } from './refine-query.ts';
+import { createResolveDataset, type ResolveDatasetParts } from './resolve-dataset.ts';
+import { createSelectPrograms, type SelectParts } from './select-programs.ts';
+
+export type DatasetParts = ResolveDatasetParts &
+  PlanParts &
+  SelectParts &
+  Omit<RefineParts, 'runner'> & {
+    /** Queries refined at once in an activity: they mostly wait for the model. */
+    readonly executionsAtOnce: number;
+  };
+
+export function createDatasetActivities(parts: DatasetParts): DatasetActivities & RunActivities {
+  return {
+    ...createRunActivities(parts),
+    resolveDatasetInput: createResolveDataset(parts),
+    planDataset: createPlanDataset(parts),
+    selectPrograms: createSelectPrograms(parts),
+    refineQueries: createRefineQueries({ ...parts, runner: createProgramRunner(parts) }),
+    exportDataset: createExportDataset(parts),
+  };
+}

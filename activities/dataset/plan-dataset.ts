@@ -1,0 +1,55 @@
+/** Queries of all sources x pool programs: the plan of the score matrix, as a blob. */
+import type { DatasetInput, DatasetPlan } from '../../workflows/dataset/contract.ts';
+import { cellCount, type Plan, planSchema } from '../../workflows/matrix/contract.ts';
+import type { LoadQueries } from '../benchmarks/load-queries.ts';
+import { failure } from '../failure.ts';
+import type { CallService } from '../llm/chat.ts';
+import type { Pool } from '../mas/pool.ts';
+import type { Blobs } from '../storage/blobs.ts';
+import { canonicalJson } from '../storage/canonical-json.ts';
+
+export interface PlanParts {
+  readonly blobs: Blobs;
+  readonly calls: Pick<CallService, 'identity'>;
+  readonly pool: () => Promise<Pool>;
+  readonly loadQueries: LoadQueries;
+}
+
+export function createPlanDataset({ blobs, calls, pool, loadQueries }: PlanParts) {
+  return async (_run: string, input: DatasetInput): Promise<DatasetPlan> => {
+    const lines = await queryLines(input);
+    const programs = await pool();
+    const driver = await calls.identity(input.driver);
+    const names = input.programs === 'all' ? programs.list().map(({ id }) => id) : input.programs;
+    const systems = await Promise.all(
+      names.map(async (name) => {
+        const { id, source } = programs.get(name);
+        return { kind: 'program', id, program: { id, sha256: await blobs.put(source) } } as const;
+      }),
+    );
+    const { seed, tenant, limits, repeats } = input;
+    const plan: Plan = planSchema.parse({
+      ...{ v: 1, systems, drivers: [input.driver], repeats, seed, tenant, limits },
+      queries: await blobs.put(lines.map((line) => `${line}\n`).join('')),
+      queryCount: lines.length,
+      revisions: { [input.driver]: driver.revision },
+    });
+    return {
+      plan: await blobs.put(canonicalJson(plan)),
+      cells: cellCount(plan),
+      queries: lines.length,
+      simulated: driver.simulated,
+    };
+  };
+
+  /** A query that two sources share is asked once. */
+  async function queryLines(input: DatasetInput): Promise<string[]> {
+    const lines = new Set<string>();
+    for (const source of input.queries) {
+      const { sha256 } = await loadQueries({ ...source, seed: input.seed });
+      for (const line of (await blobs.getText(sha256)).split('\n')) if (line !== '') lines.add(line);
+    }
+    if (lines.size === 0) throw failure('Input.Invalid', 'queries: the sources hold no query');
+    return [...lines];
+  }
+}
