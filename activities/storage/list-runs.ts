@@ -1,10 +1,9 @@
 /** Reading runs, and settling those whose workflow ended without a word (terminated, timed out, lost with its server). */
 import { sql } from 'kysely';
 import type { RunKind } from '../../workflows/shared/run-input.ts';
-import { stateOfStatus } from './runs.ts';
 import type { Database } from './tables.ts';
 import type { RunState } from './tables/runs.ts';
-import type { AskStatus } from './workflow-status.ts';
+import type { AskStatus, WorkflowStatus } from './workflow-status.ts';
 
 export interface RunRecord {
   /** KIND/NAME. */
@@ -90,6 +89,16 @@ export async function reconcileRuns(
   }
   return settled;
 }
+
+/** For a row whose workflow ended without settling: how the row ends. */
+const stateOfStatus: Readonly<Record<Exclude<WorkflowStatus, 'open'>, RunState>> = {
+  completed: 'failed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  terminated: 'terminated',
+  timedOut: 'terminated',
+  vanished: 'terminated',
+};
 
 function selectRuns(database: Database) {
   return database

@@ -10,7 +10,7 @@ import { canonicalHash } from './canonical-json.ts';
 import { toJson, toText } from './encode.ts';
 import type { Database } from './tables.ts';
 import type { RunState } from './tables/runs.ts';
-import type { AskStatus, WorkflowChain, WorkflowStatus } from './workflow-status.ts';
+import type { AskStatus, WorkflowChain } from './workflow-status.ts';
 
 export interface RunClaim extends WorkflowChain {
   readonly kind: RunKind;
@@ -194,13 +194,3 @@ async function finishRun(database: Database, settlement: RunSettlement): Promise
     `${settlement.run} belongs to another workflow by now; this one's result is not stored`,
   );
 }
-
-/** For a row whose workflow ended without settling: how the row ends. */
-export const stateOfStatus: Readonly<Record<Exclude<WorkflowStatus, 'open'>, RunState>> = {
-  completed: 'failed',
-  failed: 'failed',
-  cancelled: 'cancelled',
-  terminated: 'terminated',
-  timedOut: 'terminated',
-  vanished: 'terminated',
-};

@@ -32,8 +32,8 @@ export const modelSchema = z.strictObject({
       tpm: z.number().positive().optional(),
     })
     .prefault({}),
-  /** Milliseconds until a request is given up and retried. */
-  timeoutMs: z.number().int().positive().default(600_000),
+  /** Milliseconds until a request is given up and retried. Replies come whole, and Node's fetch waits 300 s for a head. */
+  timeoutMs: z.number().int().positive().max(290_000).default(290_000),
   /** Sent with every request as it stands (top_p, stop, chat_template_kwargs, …). */
   parameters: z.record(z.string(), z.unknown()).default({}),
 });

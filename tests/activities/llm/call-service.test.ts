@@ -50,6 +50,18 @@ test('a call is sent once and recorded whole; the same call is answered from the
   });
 });
 
+test('any text of a prompt and of a reply is stored and given back as it came', async () => {
+  await using fresh = await freshDatabase();
+  await using fake = await startFakeOpenAi();
+  await using service = serviceOn(fresh.database, endpointOf(fake.baseUrl));
+  const text = 'NUL \0, lone \uD800, quotes "\\\'{}, emoji \u{1F600}, \u202E';
+  fake.behave({ type: 'answer', text });
+  const request = { ...callOf(1).request, messages: [{ role: 'user' as const, content: text }] };
+  expect((await ask(service, 1, 'block', { request })).reply.text).toBe(text);
+  expect(await ask(service, 1, 'block', { request })).toMatchObject({ recorded: true, reply: { text } });
+  expect(await rows(fresh.database)).toMatchObject([{ request: { messages: [{ content: text }] } }]);
+});
+
 test('two services that work on the same calls at once send each once and give the same replies', async () => {
   await using fresh = await freshDatabase();
   await using fake = await startFakeOpenAi();
@@ -71,7 +83,7 @@ test('two services that work on the same calls at once send each once and give t
   fake.behave({ type: 'hang' });
   const abort = new AbortController();
   const held = first.call(callOf(99), { signal: abort.signal, wait: 'block' });
-  await expect.poll(() => fake.requests.length).toBe(41);
+  await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(41);
   await expect(ask(second, 99, 'yield')).rejects.toMatchObject({ type: 'Llm.InFlight', nonRetryable: false });
   abort.abort(new Error('cancelled'));
   await expect(held).rejects.toThrow('cancelled');
@@ -114,7 +126,7 @@ test('a stale owner may not write: its late reply is refused and it returns the 
   await using slow = serviceOn(fresh.database, endpointOf(fake.baseUrl), 60_000);
   await using fast = serviceOn(fresh.database, endpointOf(fake.baseUrl), 60_000);
   const late = ask(slow, 1);
-  await expect.poll(() => fake.requests.length).toBe(1);
+  await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(1);
   // As if the process had been cut off from the database for longer than its lease.
   await fresh.database
     .updateTable('llm_calls')

@@ -111,7 +111,7 @@ test('the caller that gives up gets its own reason back', async () => {
   fake.behave({ type: 'hang' });
   const abort = new AbortController();
   const sent = send(endpointOf(fake.baseUrl), callOf(1).request, 7, abort.signal);
-  await expect.poll(() => fake.requests.length).toBe(1);
+  await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(1);
   abort.abort(new Error('the run was cancelled'));
   await expect(sent).rejects.toThrow('the run was cancelled');
 });

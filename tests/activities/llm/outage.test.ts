@@ -27,7 +27,7 @@ test('calls in flight, calls that start and calls that end while PostgreSQL is a
   const service = serviceOn(database, endpointOf(fake.baseUrl), 15_000);
   try {
     const inFlight = Promise.all([1, 2, 3].map((draw) => ask(service, draw)));
-    await expect.poll(() => fake.requests.length).toBe(3);
+    await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(3);
     await server.stop();
     const bulk = ask(service, 4);
     await expect(ask(service, 5, 'yield')).rejects.toMatchObject({

@@ -56,13 +56,16 @@ test('a dropped connection fails what was asked with Storage.Unavailable, and th
     await sql`select 1`.execute(transaction);
   });
   await expect
-    .poll(async () => {
-      const { rows } = await sql`
+    .poll(
+      async () => {
+        const { rows } = await sql`
         select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`.execute(
-        admin,
-      );
-      return rows.length;
-    })
+          admin,
+        );
+        return rows.length;
+      },
+      { timeout: 20_000 },
+    )
     .toBeGreaterThan(1);
   await expect(asked).rejects.toMatchObject({ type: 'Storage.Unavailable', nonRetryable: false });
   await expect(held).rejects.toMatchObject({ type: 'Storage.Unavailable' });

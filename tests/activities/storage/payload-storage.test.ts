@@ -4,14 +4,30 @@ import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker';
 import { sql } from 'kysely';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../../activities/storage/database.ts';
 import { createDataConverter } from '../../../activities/storage/payload-storage.ts';
 import type { Database } from '../../../activities/storage/tables.ts';
 import { freshDatabase, freshTaskQueue, temporal } from '../../support/environment.ts';
 import { bigSignal, carryPayloads, carryTooMuch } from './payload-workflows.ts';
+
+const logger = new DefaultLogger('ERROR');
+Runtime.install({ logger });
+let workflowBundle: WorkflowBundle;
+
+beforeAll(async () => {
+  const workflowsPath = fileURLToPath(new URL('payload-workflows.ts', import.meta.url));
+  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
+});
 
 const megabyte = 1024 * 1024;
 const bigText = (): string => randomBytes((5 * megabyte) / 2).toString('hex');
@@ -35,7 +51,7 @@ async function createWorker(taskQueue: string, database: Database, codec: Payloa
     connection: await NativeConnection.connect({ address: temporal.address() }),
     taskQueue,
     activities,
-    workflowsPath: fileURLToPath(new URL('payload-workflows.ts', import.meta.url)),
+    workflowBundle,
     dataConverter: createDataConverter(database, { payloadCodecs: [codec] }),
     maxCachedWorkflows: 0,
   });
@@ -69,7 +85,9 @@ test('5 MB through input, signal, activities, heartbeat and result; a restarted 
 
   const first = await createWorker(taskQueue, fresh.database, codec);
   await first.runUntil(async () => {
-    await expect.poll(async () => (await handle.describe()).historyLength).toBeGreaterThanOrEqual(4);
+    await expect
+      .poll(async () => (await handle.describe()).historyLength, { timeout: 30_000 })
+      .toBeGreaterThanOrEqual(4);
   });
   await handle.signal(bigSignal, signalled);
 
@@ -88,7 +106,7 @@ test('5 MB through input, signal, activities, heartbeat and result; a restarted 
   expect(rows[0]?.bytes).toBeGreaterThan(30 * megabyte);
   await later.destroy();
   await connection.close();
-});
+}, 180_000);
 
 test('a payload over 64 MiB ends the activity at once with Payload.TooLarge', async () => {
   await using fresh = await freshDatabase();
