@@ -3,8 +3,10 @@
  * user. Migrates the database, and refuses another store than the one this process was told (MASGPT_STORE_ID).
  */
 import { join, resolve } from 'node:path';
+import { createAnswerKey } from '../activities/benchmarks/answer-key.ts';
 import { createGrading } from '../activities/benchmarks/graders/create-grading.ts';
 import { createMathVerify } from '../activities/benchmarks/graders/math-verify.ts';
+import { createLoadQueries } from '../activities/benchmarks/load-queries.ts';
 import { createCallService } from '../activities/llm/call-service.ts';
 import { createOpenAiChat } from '../activities/llm/openai-chat.ts';
 import { openSandbox } from '../activities/sandbox/open-sandbox.ts';
@@ -15,6 +17,7 @@ import { migrate, openDatabase, readStoreId } from '../activities/storage/databa
 import type { Database } from '../activities/storage/tables.ts';
 import { createModels } from './config/models.ts';
 import type { Config } from './config/schema.ts';
+import { simulatorRoot } from './config/simulated-models.ts';
 import { sharedStateDirectory } from './host/directories.ts';
 import { ensurePython } from './host/python-environment.ts';
 import type { Services } from './services.ts';
@@ -81,13 +84,15 @@ async function create(config: Config, options: OpenServicesOptions): Promise<Ser
     openSandbox({ ...config.sandbox, stateDirectory: join(sharedStateDirectory(home), 'sandbox'), log }),
   );
   const mathVerify = createMathVerify({ python: () => ensurePython('grading', { note: log, env }) });
+  const blobs = createDirectoryBlobs(join(home, 'blobs'));
   return {
     config,
     database,
-    blobs: createDirectoryBlobs(join(home, 'blobs')),
+    blobs,
     calls,
     sandbox: sandbox.get,
     grading: createGrading({ sandbox: sandbox.get, mathVerify }),
+    loadQueries: createLoadQueries({ blobs, answerKey: answerKeyOf(env) }),
     async [Symbol.asyncDispose]() {
       await Promise.allSettled([
         calls[Symbol.asyncDispose](),
@@ -97,6 +102,11 @@ async function create(config: Config, options: OpenServicesOptions): Promise<Ser
       await database.destroy();
     },
   };
+}
+
+function answerKeyOf(env: NodeJS.ProcessEnv) {
+  const { MASGPT_SIMULATOR_URL: url, MASGPT_SIMULATOR_TOKEN: token } = env;
+  return url && token ? createAnswerKey({ root: simulatorRoot(url), token }) : undefined;
 }
 
 async function compareStore(database: Database, expected: string | undefined): Promise<void> {

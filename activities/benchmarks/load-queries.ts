@@ -1,0 +1,73 @@
+/**
+ * Queries by reference: an imported file's blob, or the product's own generated problems. The chosen ones become a blob of
+ * `Query` JSON lines, and the simulated models learn their gold.
+ */
+import { querySchema, type Query } from '../../workflows/shared/query.ts';
+import { generatedSourceOf, generateQueries } from '../dataset/generate-queries.ts';
+import { createRandom } from '../dataset/random.ts';
+import { failure } from '../failure.ts';
+import type { Blobs } from '../storage/blobs.ts';
+import type { AnswerKey } from './answer-key.ts';
+
+export interface QueryReference {
+  /** Registry name of a benchmark, or `generated`, `generated-train`, `generated-test`. */
+  readonly source: string;
+  /** Blob of the imported `Query` lines; absent for generated problems. */
+  readonly sha256?: string | undefined;
+  /** The first N. */
+  readonly limit?: number | undefined;
+  /** N sampled by `seed`, in file order; taken before `limit`. */
+  readonly sample?: number | undefined;
+  readonly seed: number;
+}
+
+/** `sha256`: blob of the chosen queries; `size`: how many there were to choose from. */
+export interface LoadedQueries {
+  readonly sha256: string;
+  readonly count: number;
+  readonly size: number;
+}
+
+export type LoadQueries = (reference: QueryReference) => Promise<LoadedQueries>;
+
+export function createLoadQueries(ports: {
+  readonly blobs: Blobs;
+  /** Only where simulated models are configured. */
+  readonly answerKey?: AnswerKey | undefined;
+}): LoadQueries {
+  const { blobs, answerKey } = ports;
+  return async (reference) => {
+    const all = await readAll(blobs, reference);
+    const queries = choose(all, reference);
+    if (queries.length === 0) throw failure('Input.Invalid', `${reference.source}: there is no query in it`);
+    await answerKey?.add(queries);
+    const sha256 = await blobs.put(queries.map((query) => `${JSON.stringify(query)}\n`).join(''));
+    return { sha256, count: queries.length, size: all.length };
+  };
+}
+
+async function readAll(
+  blobs: Blobs,
+  { source, sha256, limit, sample, seed }: QueryReference,
+): Promise<Query[]> {
+  if (sha256 === undefined) {
+    const generated = generatedSourceOf(source);
+    if (generated) return generateQueries({ source: generated, seed, count: sample ? undefined : limit });
+    throw failure(
+      'Input.Invalid',
+      `${source}: name its file (--benchmark ${source}=FILE, which imports it); only "generated-train" and "generated-test" need none`,
+    );
+  }
+  const lines = (await blobs.getText(sha256)).split('\n').filter((line) => line !== '');
+  return lines.map((line) => querySchema.parse(JSON.parse(line)));
+}
+
+function choose(queries: Query[], { source, limit, sample, seed }: QueryReference): Query[] {
+  let chosen = queries;
+  if (sample !== undefined && sample < queries.length) {
+    const order = createRandom(`sample/${source}/${seed}`).shuffle([...queries.keys()]);
+    const kept = new Set(order.slice(0, sample));
+    chosen = queries.filter((_, index) => kept.has(index));
+  }
+  return limit === undefined ? chosen : chosen.slice(0, limit);
+}
