@@ -1,4 +1,5 @@
 /** One attempt at a claimed execution: opens the sandbox, answers from the journal, performs new calls, settles the row. */
+import { setMaxListeners } from 'node:events';
 import type { ProgramOutcome } from '../../workflows/shared/program.ts';
 import type { CallService } from '../llm/chat.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -30,6 +31,8 @@ export async function runClaimed(
   const { signal } = broken;
   const onOuterAbort = (): void => broken.abort(outer.reason);
   outer.addEventListener('abort', onOuterAbort, { once: true });
+  // One signal serves the many executions of a batch, and the many calls of an execution.
+  setMaxListeners(0, outer, signal);
   let outage: unknown = null;
   let totalTimer: NodeJS.Timeout | undefined;
   try {
