@@ -15,6 +15,7 @@ import {
   removeStale,
   type StackParts,
 } from './stack-file.ts';
+import { registerUser, untilUnused } from './stack-users.ts';
 
 export interface Stack extends StackParts, AsyncDisposable {
   readonly startedHere: boolean;
@@ -52,13 +53,15 @@ export async function attachOrStartStack(options: StackOptions): Promise<Stack> 
     if (file) {
       if (options.mustStart) throw alreadyRunning(home, file.owner.pid, file.parts?.temporal.uiUrl);
       const parts = await attach(home, options);
-      if (parts)
+      if (parts) {
+        const leave = await registerUser(home);
         return {
           ...parts,
           startedHere: false,
           env: environmentOf(home, parts),
-          async [Symbol.asyncDispose]() {},
+          [Symbol.asyncDispose]: leave,
         };
+      }
       continue;
     }
     const claim = await claimStack(home, options.purpose);
@@ -85,6 +88,7 @@ async function start(home: string, options: StackOptions, claim: Claim): Promise
     startedHere: true,
     env: environmentOf(home, opened.parts),
     async [Symbol.asyncDispose]() {
+      if (!options.mustStart) await untilUnused(home, options);
       await opened.stop();
       await claim.release();
     },

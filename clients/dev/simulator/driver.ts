@@ -7,6 +7,7 @@ import { referenceOf } from './mutants.ts';
 import { phrase } from './phrase.ts';
 import { type PromptForm, readForm } from './prompt-form.ts';
 import { type Kind, type ModelName, skillTable } from './skill-table.ts';
+import { recruit } from './recruit.ts';
 import { writeSignature, writeTests } from './write-tests.ts';
 import { wrongAnswersOf } from './wrong-answers.ts';
 
@@ -56,6 +57,8 @@ export function driverReply(prompt: Prompt): string {
       );
     case 'critique':
       return critique(prompt, query, task.candidates.at(-1)?.answer ?? '');
+    case 'recruit':
+      return recruit(query, format.jsonKeys);
     case 'writeSignature':
       return writeSignature(query);
     case 'writeTests':
@@ -112,7 +115,7 @@ function critique(prompt: Prompt, query: Query, quoted: string): string {
     prompt.draws.uniform('critique') < probabilityRight(prompt.model, 'steps', query, prompt.simulatorSeed);
   return isRight === sees
     ? 'The solution is sound: the set-up fits the question and each step follows from the one before.'
-    : 'The solution has a weak point: one of its steps does not follow from what is given. Check the quantities again.';
+    : 'The solution has a weak point: one of its steps does not follow from what is given.';
 }
 
 function script(stated: string, raises: boolean): string {
@@ -132,8 +135,8 @@ function reasoningFor(kind: Kind, draws: Draws): string {
   ]);
   if (kind === 'plain') return opening;
   const middle = draws.pick('middle', [
-    'Step 1: note what is asked. Step 2: apply the relation. Step 3: check the result.',
-    'Step 1: write down the given values. Step 2: combine them in order. Step 3: verify.',
+    'Step 1: note what is asked. Step 2: apply the relation. Step 3: confirm what comes out.',
+    'Step 1: write down the given values. Step 2: put them together in order. Step 3: confirm.',
   ]);
   return `${opening} ${middle}`;
 }

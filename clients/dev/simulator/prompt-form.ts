@@ -12,6 +12,8 @@ export type Task =
   /** The quoted code passed its tests: repeat it. */
   | { readonly do: 'keepCode'; readonly code: string }
   | { readonly do: 'critique'; readonly candidates: readonly Candidate[] }
+  /** Names agents for the query, without answering it. */
+  | { readonly do: 'recruit' }
   | { readonly do: 'writeSignature' }
   | { readonly do: 'writeTests' };
 
@@ -59,6 +61,7 @@ function readTask(rest: string, query: Query, format: ReplyFormat): Task {
   const keys = new Set(format.jsonKeys.map((key) => key.toLowerCase()));
   if (keys.has('basic') && keys.has('edge')) return { do: 'writeTests' };
   if (keys.has('function')) return { do: 'writeSignature' };
+  if (['experts', 'roles', 'agents'].some((key) => keys.has(key))) return { do: 'recruit' };
   const candidates = candidatesIn(rest, query);
   const output = query.gold.kind === 'code' ? undefined : lastExecution(rest);
   const wantsScript =
