@@ -43,7 +43,11 @@ export async function keepRunning(options: KeepOptions): Promise<KeptPart> {
       try {
         current = await options.start();
         restarts += 1;
-        if (stopping.signal.aborted) return void (await current.stop());
+        if (stopping.signal.aborted) {
+          await current.stop();
+          current = undefined;
+          return;
+        }
         options.onStart?.(current);
       } catch (error) {
         options.note(
