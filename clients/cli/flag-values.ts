@@ -1,0 +1,16 @@
+/** Values of flags: what is not what it should be is wrong usage, with the flag, the value and what was expected. */
+import { UsageError } from './errors.ts';
+
+export function wholeNumber(flag: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
+  throw new UsageError(`${flag} ${text}: a whole number from ${least} on is expected`);
+}
+
+export function amount(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  throw new UsageError(`${flag} ${text}: a number above 0 is expected`);
+}
