@@ -52,8 +52,7 @@ export async function registerCheckpoint(
     .executeTakeFirst();
   if (known) return undefined;
   const files = await hashFiles(saved.directory).catch(() => []);
-  const fault = await faultOf(saved, files, recipe);
-  if (fault) return fault;
+  const fault = await faultOf(saved, files, recipe).catch((error: unknown) => String(error).slice(0, 300));
   const { step, epoch, versions, parentStep } = saved;
   const { run, configSha, dataSha } = scope;
   const manifest: Manifest = {
@@ -63,17 +62,17 @@ export async function registerCheckpoint(
     step,
     worldSize: 1,
     files,
-    finite: true,
+    finite: !fault,
     configSha,
     dataSha,
     versions,
     parentStep,
   };
   // Outside the checkpoint's directory: a file written into it would change its time, by which others rotate.
-  await writeWhole(
-    join(runDirectory(scope.root, run), 'manifests', `${step}.${epoch}.json`),
-    JSON.stringify(manifest),
-  );
+  if (!fault) {
+    const path = join(runDirectory(scope.root, run), 'manifests', `${step}.${epoch}.json`);
+    await writeWhole(path, JSON.stringify(manifest));
+  }
   await scope.database
     .insertInto('training_checkpoints')
     .values({
@@ -83,10 +82,12 @@ export async function registerCheckpoint(
       directory: saved.directory,
       digest: manifestDigest(manifest),
       manifest: toJson(manifest),
-      state: 'verified',
+      state: fault ? 'quarantined' : 'verified',
+      reason: fault ?? null,
     } as never)
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+  if (fault) return fault;
   await prune(scope);
   return undefined;
 }

@@ -14,11 +14,14 @@ export interface AttemptExit {
   readonly reason: string | null;
 }
 
+/** `fence`: a newer attempt was about to start. */
+export type StopReason = 'operator' | 'hang' | 'fence';
+
 export interface Observation {
   readonly view: AttemptView;
   readonly exit: AttemptExit | null;
   /** The supervisor's own stop. */
-  readonly stopping: 'operator' | 'hang' | null;
+  readonly stopping: StopReason | null;
   readonly artefactWhole: boolean;
 }
 
@@ -28,7 +31,7 @@ export function classify(seen: Observation): Pick<AttemptOutcome, 'class' | 'bef
 }
 
 function classOf({ view, exit, stopping, artefactWhole }: Observation): FailureClass {
-  if (exit?.reason === 'fenced') return 'superseded';
+  if (exit?.reason === 'fenced' || stopping === 'fence') return 'superseded';
   const completed = exit?.code === 0 && view.end === 'completed' && view.step === view.maxSteps;
   // A run that finished before the stop reached it did finish.
   if (completed && artefactWhole) return 'completed';

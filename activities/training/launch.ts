@@ -131,7 +131,9 @@ async function fence(ports: TrainingPorts, run: string, epoch: number): Promise<
   }
   await writeWhole(join(runDirectory(ports.root, run), 'lease.json'), JSON.stringify({ epoch }));
   for (const attempt of older) {
-    await ports.launcher.stop(attemptLayout(ports.root, run, attempt.epoch), run, attempt.epoch, 2);
+    const layout = attemptLayout(ports.root, run, attempt.epoch);
+    await writeWhole(layout.stopping, JSON.stringify({ by: 'fence' }));
+    await ports.launcher.stop(layout, run, attempt.epoch, 2);
     await endAttempt(ports, run, attempt.epoch, 'superseded');
   }
 }

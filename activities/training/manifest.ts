@@ -19,8 +19,8 @@ export interface Manifest {
   readonly step: number;
   readonly worldSize: number;
   readonly files: readonly ManifestFile[];
-  /** Every float of every safetensors file was finite. */
-  readonly finite: true;
+  /** Checked: every float of every safetensors file is finite. */
+  readonly finite: boolean;
   readonly configSha: string;
   readonly dataSha: string;
   readonly versions: Readonly<Record<string, string>>;

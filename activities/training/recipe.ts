@@ -2,7 +2,6 @@
  * Recipes: how a model is trained, as YAML. Inputs name one; it is looked up in the worker's own directory, then in the
  * product's. Kind `sft` is the product's trainer; kind `command` is any program that writes the protocol's events.
  */
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,11 +75,6 @@ export async function loadRecipe(name: string, directories: readonly string[]): 
   }
   const known = (await Promise.all(directories.map(recipesIn))).flat().toSorted();
   throw failure('Input.NotFound', `no recipe ${name}; known: ${known.join(', ')}`);
-}
-
-/** The identity of what a run is trained with: two attempts of one run must agree on it. */
-export function recipeSha256(recipe: Recipe): string {
-  return createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
 }
 
 function parseRecipe(name: string, text: string): Recipe {

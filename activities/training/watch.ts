@@ -8,7 +8,7 @@ import { toJson } from '../storage/encode.ts';
 import { artefactIsWhole } from './artefact.ts';
 import { type AttemptView, foldEvent } from './attempt-view.ts';
 import { type CheckpointScope, registerCheckpoint, verifiedSteps } from './checkpoints.ts';
-import { classify, type AttemptExit } from './classify.ts';
+import { classify, type AttemptExit, type StopReason } from './classify.ts';
 import { readEvents, type TrainerEvent } from './events.ts';
 import { createPulse } from './pulse.ts';
 import { scopeOf } from './launch.ts';
@@ -59,9 +59,13 @@ export async function watchAttempt(
     if (silence) {
       await writeWhole(layout.stopping, JSON.stringify({ by: 'hang', ...silence }));
       await ports.launcher.stop(layout, run, epoch, 0);
-    } else {
-      await hooks.sleep(pollMs);
+      const stopped = await ports.launcher.observe(layout, run, epoch);
+      await reader.readAll();
+      // `stop` proves the tree dead, even where no record says so.
+      const end = stopped.status === 'alive' ? ({ status: 'gone' } as const) : stopped;
+      return conclude(ports, request, layout, recipe, reader, end);
     }
+    await hooks.sleep(pollMs);
   }
   return null;
 }
@@ -146,7 +150,7 @@ async function conclude(
   return { ...found, step: view.step, checkpoints, loss: view.loss };
 }
 
-async function stoppingOf(layout: AttemptLayout): Promise<'operator' | 'hang' | null> {
+async function stoppingOf(layout: AttemptLayout): Promise<StopReason | null> {
   const text = await readFile(layout.stopping, 'utf8').catch(() => undefined);
-  return text === undefined ? null : (JSON.parse(text) as { by: 'operator' | 'hang' }).by;
+  return text === undefined ? null : (JSON.parse(text) as { by: StopReason }).by;
 }

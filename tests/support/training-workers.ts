@@ -17,6 +17,8 @@ import type { Services } from '../../workers/services.ts';
 import { TrainingPlugin } from '../../workers/training-plugin.ts';
 import { queuesOf } from '../../workflows/shared/queues.ts';
 
+type History = Parameters<typeof Worker.runReplayHistory>[1];
+
 const logger = new DefaultLogger('ERROR');
 Runtime.install({ logger, shutdownSignals: [] });
 
@@ -46,11 +48,7 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
     blobs: createDirectoryBlobs(join(home, 'blobs')),
   } as unknown as Services;
   const plugins = [new TrainingPlugin({ services })];
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/training/supervise-training.ts', import.meta.url)),
-    logger,
-  });
-  const workflowBundle = await bundle;
+  const workflowBundle = await workflowCode();
   const queues = queuesOf(taskQueue);
   const shared = { connection, plugins, shutdownGraceTime: '1 s', shutdownForceTime: '5 s' } as const;
   const workers = [
@@ -67,6 +65,17 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
       await database.destroy();
     },
   };
+}
+
+export async function replayTraining(workflowId: string, history: History): Promise<void> {
+  await Worker.runReplayHistory({ workflowBundle: await workflowCode() }, history, workflowId);
+}
+
+function workflowCode(): Promise<WorkflowBundle> {
+  return (bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../workflows/training/supervise-training.ts', import.meta.url)),
+    logger,
+  }));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -55,7 +55,7 @@ export function toUpstream(request: CompletionRequest, model: ServedModel): Reco
     // Not within generation_config: there a whole number such as 1 is refused as "not a float".
     ...(temperature > 0 ? { temperature } : {}),
     ...(temperature > 0 && request.top_p ? { top_p: request.top_p } : {}),
-    ...(request.seed == null ? {} : { seed: Math.abs(request.seed) % 2 ** 31 }),
-    ...(request.stop == null ? {} : { stop: request.stop }),
+    ...(typeof request.seed === 'number' ? { seed: Math.abs(request.seed) % 2 ** 31 } : {}),
+    ...(request.stop ? { stop: request.stop } : {}),
   };
 }

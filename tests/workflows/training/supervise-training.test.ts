@@ -6,6 +6,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../../support/training-parts.ts';
 import { type TrainingParts, trainingParts, until } from '../../support/training-parts.ts';
+import { replayTraining } from '../../support/training-workers.ts';
 
 const steps = { maxSteps: 40, saveSteps: 10 } as const;
 const rows = '{"messages":[]}\n';
@@ -49,6 +50,15 @@ const attempts = async (name: string) => {
     .orderBy('epoch')
     .execute();
   return found.map((row) => [row.outcome, row.resume_step]);
+};
+
+const savedSteps = async (name: string) => {
+  const found = await parts.database
+    .selectFrom('training_checkpoints')
+    .select('step')
+    .where('run', '=', `training/${name}`)
+    .execute();
+  return found.map(({ step }) => step);
 };
 
 const resumedAt = (name: string, epoch: number) => until(async () => (await attempts(name))[epoch - 1]?.[1]);
@@ -97,6 +107,29 @@ describe('an attempt that ends', () => {
       expect(await parts.finalState(name, result.artefact)).toBe(undisturbed());
     },
   );
+
+  it('loses its shim: the trainer goes with it, and the next attempt resumes', async () => {
+    const handle = await start('shimless', [], { stepS: 0.1 });
+    await until(async () => (await savedSteps('shimless')).length > 0);
+    const { pid } = await parts.attemptFile('shimless', 1, 'attempt.json');
+    process.kill(pid as number, 'SIGKILL');
+    const result = await handle.result();
+    expect((await attempts('shimless'))[0]).toEqual(['killed', null]);
+    expect(result.attempts).toBe(2);
+    expect(await parts.finalState('shimless', result.artefact)).toBe(undisturbed());
+  });
+
+  it('is fenced off when its workflow was terminated and the run is started again', async () => {
+    const first = await start('fenced', [], { stepS: 0.1 });
+    await until(async () => (await savedSteps('fenced')).length > 0);
+    const { trainerPid } = await parts.attemptFile('fenced', 1, 'attempt.json');
+    await first.terminate('an operator did');
+    const result = await (await parts.start('fenced', { dataset: 'rows', recipe: 'fenced' })).result();
+    expect(() => process.kill(trainerPid as number, 0)).toThrow('ESRCH');
+    expect((await attempts('fenced')).map(([outcome]) => outcome)).toEqual(['superseded', 'completed']);
+    expect(await resumedAt('fenced', 2)).toBeGreaterThan(0);
+    expect(await parts.finalState('fenced', result.artefact)).toBe(undisturbed());
+  });
 
   it('hangs: is killed after the phase limit and resumed', async () => {
     const result = await (
@@ -180,6 +213,19 @@ describe('a run that should not go on alone', () => {
     expect((await attempts('paused')).map(([outcome]) => outcome)).toEqual(['stopped', 'stopped']);
     expect(await parts.attemptFile('paused', 2, 'exit.json')).toMatchObject({ code: 0 });
   });
+});
+
+it('replays every history of these runs', async () => {
+  const ended = parts.client.workflow.list({
+    query: `TaskQueue = "${parts.taskQueue}" and WorkflowType = "superviseTraining"`,
+  });
+  let replayed = 0;
+  for await (const { workflowId, runId } of ended) {
+    const history = await parts.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    await replayTraining(workflowId, history);
+    replayed += 1;
+  }
+  expect(replayed).toBeGreaterThan(10);
 });
 
 describe('input', () => {
