@@ -1,13 +1,11 @@
 /** buildDataset in a worker: `plugins: [new DatasetPlugin({ config })]`, and `masgpt-temporal/workflows` among its workflows. */
 import { createDatasetActivities } from '../activities/dataset/dataset-activities.ts';
 import { createMatrixActivities } from '../activities/benchmarks/matrix-activities.ts';
-import { type Pool, readPool } from '../activities/mas/pool.ts';
-import { createRuns } from '../activities/storage/runs.ts';
-import { askStatusFromActivity } from '../activities/storage/workflow-status.ts';
 import type { DatasetActivities } from '../workflows/dataset/contract.ts';
 import type { MatrixActivities } from '../workflows/matrix/contract.ts';
 import type { RunActivities } from '../workflows/shared/with-run.ts';
 import { MasPlugin, type MasPluginOptions } from './mas-plugin.ts';
+import { matrixParts } from './matrix-parts.ts';
 import type { Services } from './services.ts';
 
 export class DatasetPlugin extends MasPlugin<DatasetActivities & MatrixActivities & RunActivities> {
@@ -34,14 +32,6 @@ export class DatasetPlugin extends MasPlugin<DatasetActivities & MatrixActivitie
 }
 
 function create(services: Services): DatasetActivities & MatrixActivities & RunActivities {
-  const { config, database } = services;
-  let pool: Promise<Pool> | undefined;
-  const parts = {
-    ...services,
-    pool: () => (pool ??= readPool()),
-    sandbox: () => services.sandbox(),
-    runs: createRuns({ database, askStatus: askStatusFromActivity }),
-    executionsAtOnce: config.slots.executions,
-  };
+  const parts = matrixParts(services);
   return { ...createMatrixActivities(parts), ...createDatasetActivities(parts) };
 }

@@ -1,8 +1,9 @@
 /** evaluateBenchmarks: systems x benchmarks x drivers -> scores, cost, statistics, report. Workflow id: evaluation/NAME. */
+import type { ActivityOptions } from '@temporalio/common';
 import { z } from 'zod';
 import { nameSchema, sha256Schema } from '../shared/names.ts';
 import { limitsSchema } from '../shared/program.ts';
-import { runFields } from '../shared/run-input.ts';
+import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-input.ts';
 import type { Usage } from '../shared/usage.ts';
 
 export const evaluateBenchmarksType = 'evaluateBenchmarks';
@@ -54,8 +55,44 @@ export interface ScoreRow {
 export interface EvaluationResult {
   readonly run: string;
   readonly results: readonly ScoreRow[];
-  /** Blobs of the report: `report.html` and `report.json`. */
+  /** Blob of `report.json`; `masgpt report RUN` renders it as a page. */
   readonly files: Readonly<Record<string, string>>;
   readonly usage: Usage;
   readonly simulated: boolean;
 }
+
+/** The matrix of an evaluation. */
+export interface EvaluationPlan {
+  /** Blob of the matrix `Plan`. */
+  readonly plan: string;
+  readonly cells: number;
+  readonly benchmarks: readonly {
+    readonly name: string;
+    /** Blob of its chosen queries. */
+    readonly sha256: string;
+    readonly items: number;
+    /** Valid rows of the imported file. */
+    readonly size: number;
+  }[];
+  readonly simulated: boolean;
+}
+
+export interface SummariseInput {
+  readonly run: string;
+  readonly input: EvaluationInput;
+  readonly plan: EvaluationPlan;
+}
+
+export interface EvaluationActivities {
+  resolveEvaluationInput(raw: unknown, identity: RunIdentity): Promise<ResolvedRun<EvaluationInput>>;
+  planEvaluation(input: EvaluationInput): Promise<EvaluationPlan>;
+  summariseEvaluation(input: SummariseInput): Promise<Pick<EvaluationResult, 'results' | 'files'>>;
+}
+
+const retry = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
+
+/** Schedule-to-start is unlimited: work waits for a worker. Attempts are unlimited: only infrastructure fails them. */
+export const evaluationActivityOptions = {
+  planEvaluation: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
+  summariseEvaluation: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
+} as const satisfies Record<string, ActivityOptions>;

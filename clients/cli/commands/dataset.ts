@@ -6,7 +6,14 @@ import { readPool } from '../../../activities/mas/pool.ts';
 import { createDirectoryBlobs } from '../../../activities/storage/blobs-directory.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
 import { columns } from '../columns.ts';
-import { type CommandContext, commonArgs, runCommand, runLocalCommand } from '../command.ts';
+import {
+  type CommandContext,
+  commonArgs,
+  type LocalContext,
+  runCommand,
+  runLocalCommand,
+} from '../command.ts';
+import { estimate } from '../estimate.ts';
 import { amount, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
 import { importBenchmarks } from '../import-benchmarks.ts';
@@ -36,9 +43,9 @@ const build = defineCommand({
     'dry-run': { type: 'boolean', description: 'Print the plan with calls and cost, and stop' },
   },
   run: ({ args }) => {
-    if (args['dry-run']) return runLocalCommand(args, async (context) => plan(context, args));
+    if (args['dry-run']) return runLocalCommand(args, (context) => plan(context, args));
     return runCommand(args, async (context) => {
-      const input = await requestOf(context, args);
+      const { input } = await requestOf(context, args);
       const result = await buildDataset(context, input, args.name);
       if (args.out !== undefined) await writeFiles(context, result.files, args.out);
       const { rows, cells, dropped, files } = result;
@@ -54,16 +61,14 @@ export default defineCommand({
 
 type Args = { readonly [name: string]: unknown };
 
-async function requestOf(
-  context: Pick<CommandContext, 'config' | 'output'>,
-  args: Args,
-): Promise<DatasetRequest> {
+/** `rows`: how many queries there are. */
+async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args: Args) {
   const text = (name: string): string | undefined => args[name] as string | undefined;
   const limit = wholeNumber('--limit', text('limit'), 1);
   const maxCostUsd = amount('--max-cost-usd', text('max-cost-usd'));
   const benchmarks = await importBenchmarks(context, text('benchmark') ?? '');
   const programs = text('programs') ?? 'all';
-  return {
+  const input: DatasetRequest = {
     queries: benchmarks.map(({ name, sha256 }) => ({
       source: name,
       ...(sha256 === undefined ? {} : { sha256 }),
@@ -82,6 +87,8 @@ async function requestOf(
     seed: wholeNumber('--seed', text('seed'), 0),
     ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
   };
+  const rows = benchmarks.reduce((sum, { rows: all = 200 }) => sum + Math.min(all, limit ?? all), 0);
+  return { input, rows };
 }
 
 export async function buildDataset(
@@ -121,27 +128,13 @@ async function writeFiles(
   }
 }
 
-/** Calls are estimated from the programs' headers, cost from the driver's price and 600 tokens in, 200 out per call. */
-async function plan(context: Pick<CommandContext, 'config' | 'output'>, args: Args): Promise<unknown> {
-  const input = await requestOf(context, args);
-  const benchmarks = await importBenchmarks(context, (args['benchmark'] as string) ?? '');
+/** Refinement asks the refiner once or twice per query, and runs what it wrote: about two programs of the pool. */
+async function plan(context: LocalContext, args: Args): Promise<unknown> {
+  const { input, rows } = await requestOf(context, args);
   const pool = await readPool();
   const programs =
     input.programs === 'all' || !input.programs ? pool.list() : input.programs.map((id) => pool.get(id));
-  const queries = benchmarks.reduce(
-    (sum, { rows = 200 }, index) => sum + Math.min(rows, input.queries[index]?.limit ?? rows),
-    0,
-  );
-  const repeats = input.repeats ?? 1;
-  const cells = queries * programs.length * repeats;
-  const llmCalls =
-    queries * repeats * programs.reduce((sum, { calls }) => sum + (calls.min + calls.max) / 2, 0) +
-    2 * queries;
-  const price = context.config.models[input.driver ?? 'sim-driver']?.priceUsdPerMTok ?? { in: 0, out: 0 };
-  const costUsd = (llmCalls * (600 * price.in + 200 * price.out)) / 1e6;
-  const document = { queries, programs: programs.length, cells, llmCalls: Math.round(llmCalls), costUsd };
-  context.output.print(
-    `${queries} queries x ${programs.length} programs x ${repeats} = ${cells} executions, about ${document.llmCalls} LLM calls, about $${costUsd.toFixed(2)}`,
-  );
-  return document;
+  const systems = programs.map(({ calls }) => ({ calls, extra: 0 }));
+  const { driver = 'sim-driver', repeats = 1 } = input;
+  return estimate(context, { queries: rows, systems, drivers: [driver], repeats });
 }

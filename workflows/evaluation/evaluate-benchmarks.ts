@@ -1,0 +1,96 @@
+/**
+ * evaluateBenchmarks: queries of all benchmarks x systems x drivers as one matrix, then the summary. The same input again
+ * does only what is missing; a spent budget ends it with `Budget.Exceeded`, and what is done stays stored.
+ */
+import { ApplicationFailure, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { type MatrixCarried, runMatrix } from '../matrix/run-matrix.ts';
+import { cell } from '../shared/encode/markdown.ts';
+import { createProgress } from '../shared/progress.ts';
+import { priorities } from '../shared/queues.ts';
+import type { ResolvedRun } from '../shared/run-input.ts';
+import { withRun } from '../shared/with-run.ts';
+import {
+  type EvaluationActivities,
+  evaluationActivityOptions,
+  type EvaluationInput,
+  type EvaluationPlan,
+  type EvaluationResult,
+  type ScoreRow,
+} from './contract.ts';
+
+/** State across continue-as-new. A later release adds `v: 2` and an upcaster. */
+interface Carried {
+  readonly v: 1;
+  readonly resolved: ResolvedRun<EvaluationInput>;
+  readonly plan: EvaluationPlan;
+  readonly matrix: MatrixCarried;
+}
+
+const { planEvaluation } = proxyActivities<EvaluationActivities>(evaluationActivityOptions.planEvaluation);
+const { summariseEvaluation } = proxyActivities<EvaluationActivities>(
+  evaluationActivityOptions.summariseEvaluation,
+);
+
+export async function evaluateBenchmarks(input?: unknown, carried?: Carried): Promise<EvaluationResult> {
+  const options = { kind: 'evaluation', input, resolve: 'resolveEvaluationInput' } as const;
+  return await withRun<EvaluationInput, EvaluationResult>(
+    { ...options, resolved: carried?.resolved },
+    (run) => evaluate(input, run, carried),
+  );
+}
+
+async function evaluate(
+  raw: unknown,
+  resolved: ResolvedRun<EvaluationInput>,
+  carried: Carried | undefined,
+): Promise<EvaluationResult> {
+  const { run, input } = resolved;
+  const publish = createProgress({ state: 'running', stage: 'benchmarks', done: 0, failed: 0, total: 0 });
+  const plan = carried?.plan ?? (await planEvaluation(input));
+  publish({ stage: 'executions', total: plan.cells, simulated: plan.simulated });
+
+  const matrix = await runMatrix({
+    ...{ plan: plan.plan, cells: plan.cells, run, priority: priorities.evaluation, carried: carried?.matrix },
+    onProgress: ({ answered, failed, usage }) => publish({ done: answered + failed, failed, usage }),
+    continueAsNew: (state) =>
+      continueAsNew<typeof evaluateBenchmarks>(raw, { v: 1, resolved, plan, matrix: state }),
+  });
+  if (matrix.budgetSkipped > 0) throw budgetSpent(plan.cells - matrix.unfinished, plan.cells);
+
+  publish({ stage: 'summary' });
+  const summary = await summariseEvaluation({ run, input, plan });
+  publish({ state: 'succeeded', stage: 'done', details: scores(summary.results) });
+  return {
+    run,
+    ...summary,
+    usage: matrix.usage,
+    simulated: plan.simulated || matrix.simulated,
+  };
+}
+
+function scores(rows: readonly ScoreRow[]): string {
+  const { workflowId } = workflowInfo();
+  const shown = rows
+    .slice(0, 20)
+    .map(
+      ({ system, benchmark, driver, accuracy, low, high, n }) =>
+        `| ${cell(system)} | ${cell(benchmark)} | ${cell(driver)} | ${percent(accuracy)} (${percent(low)} to ${percent(high)}) | ${n} |`,
+    );
+  return [
+    '| system | benchmark | driver | accuracy, 95 % interval | items |\n|---|---|---|---|---|',
+    ...shown,
+    `\nThe whole report: \`masgpt report ${cell(workflowId.slice(workflowId.indexOf('/') + 1))}\``,
+  ].join('\n');
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
+}
+
+function budgetSpent(done: number, cells: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'Budget.Exceeded',
+    message: `the budget ended the evaluation after ${done} of ${cells} executions: start it again with a higher maxCostUsd or maxTokens; what is done is kept`,
+    nonRetryable: true,
+  });
+}
