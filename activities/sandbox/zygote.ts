@@ -81,7 +81,7 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
       children.get(slot)?.exit({
         code: signal === 0 ? status >> 8 : null,
         signal: signal === 0 ? null : signal,
-        cpuMs: Math.round(cpuS * 1_000),
+        cpuMs: cpuS * 1_000,
         peakBytes: peakKib * 1_024,
       });
       children.delete(slot);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import sys
 import traceback
 import types
@@ -14,11 +15,12 @@ from failures import Failure, confined_traceback, one_line, show_source, syntax_
 FILE = '<program>'
 ANSWER_BYTES = 256 * 1024
 
-_reserve: list[bytearray] = []
+_reserve: list[mmap.mmap] = []
 
 
 def run_program(start: dict[str, Any], output: Captured) -> dict[str, Any]:
-    _reserve.append(bytearray(4 << 20))  # given back when memory runs out, so that the failure can still be told
+    # Address space that is given back when memory runs out, so that the failure can still be told; no page of it is touched.
+    _reserve.append(mmap.mmap(-1, 4 << 20))
     try:
         answer = _answer(start)
         return {'t': 'done', 'answer': answer, 'stdout': output.text()}

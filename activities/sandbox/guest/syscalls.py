@@ -6,6 +6,7 @@ Everything else answers EPERM. A foreign architecture or the x32 ABI kills. `clo
 
 from __future__ import annotations
 
+import functools
 import struct
 from dataclasses import dataclass, field
 
@@ -81,6 +82,7 @@ def _argument(index: int) -> int:
     return 16 + 8 * index
 
 
+@functools.lru_cache(maxsize=1)
 def filter_program(machine: str, pid: int) -> bytes:
     """The BPF program for a process that knows itself as `pid`."""
     arch = ARCHITECTURES[machine]

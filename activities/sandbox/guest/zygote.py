@@ -22,6 +22,7 @@ import child  # noqa: E402
 import fork  # noqa: E402
 import landlock  # noqa: E402
 import preload  # noqa: E402
+import syscalls  # noqa: E402
 from confine import Confinement, confine  # noqa: E402
 
 LISTENER_FD = 10
@@ -49,6 +50,8 @@ class Zygote:
         )
         if self.confinement.landlock_abi == 0 and not self.namespaces:
             raise OSError(f'Landlock: level {config["level"]} needs it, and this kernel has none')
+        if self.namespaces:
+            syscalls.filter_program(self.machine, 1)  # cached: every child is process 1 of its namespaces
         self.listener = socket.socket(fileno=LISTENER_FD)
         self.null = os.open('/dev/null', os.O_RDWR | os.O_CLOEXEC)
         self.slots = 0

@@ -56,7 +56,9 @@ describe('registry', () => {
   it('holds at least 8 programs and finds them by name and alias', () => {
     expect(pool.list().length).toBeGreaterThanOrEqual(8);
     expect(pool.get('debate')).toBe(pool.get('llm-debate'));
-    expect(() => pool.get('no-such')).toThrow(/the pool has no program "no-such"; it has cot, /);
+    expect(() => pool.get('no-such')).toThrow(
+      /the pool has no program "no-such"; it has code-with-tests, cot, /,
+    );
     expect(new Set(pool.list().map(({ sha256 }) => sha256)).size).toBe(pool.list().length);
   });
 
