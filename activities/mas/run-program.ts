@@ -53,6 +53,8 @@ export interface ProgramRunnerParts {
 }
 
 const pollMs = 500;
+/** Of the sandbox under one execution; a new one goes on from the journal. */
+const maxBreakdowns = 3;
 
 export function createProgramRunner(parts: ProgramRunnerParts): ProgramRunner {
   const executions = createExecutions(parts.database);
@@ -83,7 +85,9 @@ export function createProgramRunner(parts: ProgramRunnerParts): ProgramRunner {
       storedPrograms.add(spec.program.sha256);
     }
     // After losing an execution to another attempt, wait for that one instead of taking it back.
-    for (let patient = false; ;) {
+    let patient = false;
+    let breakdowns = 0;
+    for (;;) {
       signal.throwIfAborted();
       const claimed = await retrying(() => executions.claim(row, { patient }), { signal });
       if (claimed === 'busy') {
@@ -94,8 +98,8 @@ export function createProgramRunner(parts: ProgramRunnerParts): ProgramRunner {
       try {
         return await runClaimed({ ...parts, executions, journal }, spec, row, claimed, signal);
       } catch (error) {
-        if (!isFailure(error, 'Fence.Stale')) throw error;
-        patient = true;
+        if (isFailure(error, 'Fence.Stale')) patient = true;
+        else if (!isFailure(error, 'Sandbox.Unavailable') || (breakdowns += 1) > maxBreakdowns) throw error;
       }
     }
   }

@@ -1,10 +1,12 @@
 /** Bulk mode: programs run to their end with a journal, resume without repeating calls, and fail as data. */
+import { failure } from '../../../activities/failure.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createProgramRunner,
   type ExecutionSpec,
   type ProgramRunner,
 } from '../../../activities/mas/run-program.ts';
+import type { Sandbox, Session, SessionEvent } from '../../../activities/sandbox/sandbox.ts';
 import { limitsSchema } from '../../../workflows/shared/program.ts';
 import { type MasParts, masParts } from '../../support/mas-parts.ts';
 
@@ -27,6 +29,14 @@ with ThreadPoolExecutor(5) as pool:
     votes = list(pool.map(lambda _: self.llm.call_llm(taskInfo, temperature=0.7), range(5)))
 return self.llm.call_llm('Decide:' + '|'.join(votes), temperature=0.1)
 `;
+
+async function* brokenAfter(events: Session['events'], count: number): AsyncIterable<SessionEvent> {
+  let seen = 0;
+  for await (const event of events) {
+    if ((seen += 1) > count) throw failure('Sandbox.Unavailable', 'the zygote died');
+    yield event;
+  }
+}
 
 describe('an execution', () => {
   it('answers, counts its calls, draws five different samples, and is stored', async () => {
@@ -163,6 +173,23 @@ return '|'.join(log) + str(random.random())
     expect(taken).toMatchObject({ status: 'answered', losses: 1, stored: false });
     // The lost attempt finds its token stale and returns the other's result.
     expect(await lost).toMatchObject({ answer: taken.answer, stored: true });
+  });
+
+  it('goes on in a new sandbox when the one under it breaks', async () => {
+    const spec = parts.spec('return self.llm.call_llm("one") + self.llm.call_llm("two")');
+    const before = parts.llm.requests.length;
+    let breaks = 1;
+    const sandbox = async (): Promise<Sandbox> => {
+      const whole = await parts.services.sandbox();
+      const open: Sandbox['open'] = async (start, signal) => {
+        const session = await whole.open(start, signal);
+        return breaks-- > 0 ? { ...session, events: brokenAfter(session.events, 3) } : session;
+      };
+      return { ...whole, open };
+    };
+    const result = await createProgramRunner({ ...parts.services, sandbox }).run(spec, never);
+    expect(result).toMatchObject({ status: 'answered', losses: 0, usage: { llmCalls: 2 } });
+    expect(parts.llm.requests.length - before).toBe(2);
   });
 
   it('answers a moved call from the record and counts the divergence', async () => {
