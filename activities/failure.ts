@@ -10,7 +10,11 @@ export interface FailureOptions {
 }
 
 /** A failure of the table. `message` says what to do. All are expected, hence BENIGN: they do not alarm metrics or logs. */
-export function failure(type: FailureType, message: string, options: FailureOptions = {}): ApplicationFailure {
+export function failure(
+  type: FailureType,
+  message: string,
+  options: FailureOptions = {},
+): ApplicationFailure {
   return ApplicationFailure.create({
     type,
     message,

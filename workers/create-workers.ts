@@ -4,8 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createDataConverter } from '../activities/storage/payload-storage.ts';
 import { type QueueRole, queueRoles, queuesOf } from '../workflows/shared/queues.ts';
+import { AnswerPlugin } from './answer-plugin.ts';
+import { DatasetPlugin } from './dataset-plugin.ts';
+import { EvaluationPlugin } from './evaluation-plugin.ts';
 import type { Services } from './services.ts';
-import type { WorkerPlugin } from '@temporalio/worker';
+import { TrainingPlugin } from './training-plugin.ts';
 
 /** `gpu` polls two queues: launching, and this host's own. */
 export async function createWorkers(options: {
@@ -16,7 +19,9 @@ export async function createWorkers(options: {
   const { services, connection } = options;
   const { namespace, taskQueue } = services.config.temporal;
   const queues = queuesOf(taskQueue);
-  const plugins = await loadPlugins(services);
+  const plugins = [AnswerPlugin, DatasetPlugin, TrainingPlugin, EvaluationPlugin].map(
+    (Plugin) => new Plugin({ services }),
+  );
   const create = (queue: string, role: RoleOptions): Promise<Worker> =>
     Worker.create({
       connection,
@@ -57,23 +62,4 @@ function workerOptions(role: QueueRole, { config }: Services): RoleOptions {
 
 function activities(slots: number): RoleOptions {
   return { maxConcurrentActivityTaskExecutions: slots };
-}
-
-const domains = ['answer', 'dataset', 'training', 'evaluation'];
-
-async function loadPlugins(services: Services): Promise<WorkerPlugin[]> {
-  const plugins: WorkerPlugin[] = [];
-  for (const domain of domains) {
-    try {
-      const module = (await import(`./${domain}-plugin.ts`)) as Record<
-        string,
-        new (options: { services: Services }) => WorkerPlugin
-      >;
-      const Plugin = Object.entries(module).find(([name]) => name.endsWith('Plugin'))?.[1];
-      if (Plugin) plugins.push(new Plugin({ services }));
-    } catch (error) {
-      process.stderr.write(`no ${domain} plugin: ${String(error)}\n`);
-    }
-  }
-  return plugins;
 }

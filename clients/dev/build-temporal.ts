@@ -41,13 +41,11 @@ async function hasGo(): Promise<boolean> {
 
 /** `go build -v` names each package it has compiled on standard error. */
 async function compile(module: string, output: string, options: BuildOptions): Promise<void> {
-  const env = { ...process.env, GOFLAGS: '-mod=readonly -trimpath' };
-  const listed = await x('go', ['list', '-deps', target], { nodeOptions: { cwd: module, env } });
+  const listed = await x('go', ['list', '-mod=readonly', '-deps', target], { nodeOptions: { cwd: module } });
   if (listed.exitCode !== 0) throw new Error(`go list failed: ${lastLines(listed.stderr)}`);
   const total = listed.stdout.trim().split('\n').length;
-  const child = spawn('go', ['build', '-v', '-o', output, target], {
+  const child = spawn('go', ['build', '-mod=readonly', '-v', '-o', output, target], {
     cwd: module,
-    env,
     stdio: ['ignore', 'ignore', 'pipe'],
     ...(options.signal ? { signal: options.signal } : {}),
   });

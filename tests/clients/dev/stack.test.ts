@@ -7,7 +7,7 @@ import { readStackFile, type StackFile } from '../../../clients/dev/stack-file.t
 import { freshHome, masgpt, startMasgpt } from '../../support/masgpt.ts';
 
 test(
-  'a stack is attached to, refuses a second one, restarts its worker, and dies with its owner',
+  'a stack is attached to, refuses a second one, restarts what dies, and ends with its owner',
   { timeout: 180_000 },
   async () => {
     await using home = await freshHome();
@@ -27,13 +27,13 @@ test(
     expect(second.stderr).toContain(`process ${dev.pid}`);
     expect(second.stderr).not.toMatch(/\n\s+at /);
 
-    const worker = running.children['worker'];
-    process.kill(worker?.pid as number, 'SIGKILL');
+    for (const { pid } of Object.values(running.children)) process.kill(pid, 'SIGKILL');
     await dev.until(/worker ended \(SIGKILL\); it starts again in 1 s/);
     const restarted = await eventually(
       () => stackOf(home.path),
-      (file) => file.children['worker']?.pid !== worker?.pid,
+      (file) => Object.entries(file.children).every(([name, { pid }]) => pid !== running.children[name]?.pid),
     );
+    expect((await masgpt(['runs', 'list', ...args])).stdout).toContain('no runs yet');
 
     dev.kill('SIGKILL');
     await dev.ended;
