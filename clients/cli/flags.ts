@@ -1,17 +1,7 @@
-/** What citty leaves open: unknown flags are wrong usage, and a flag may be given many times. */
+/** What citty leaves open: unknown flags, repeated flags and stray arguments are wrong usage. */
 import { stripVTControlCharacters } from 'node:util';
 import { type ArgsDef, type CommandDef, renderUsage } from 'citty';
 import { UsageError } from './errors.ts';
-
-/** Every value of `--name VALUE` and `--name=VALUE`, commas apart too. */
-export function listOf(rawArgs: readonly string[], name: string): string[] {
-  const flag = `--${name}`;
-  const values = rawArgs.flatMap((argument, index) => {
-    if (argument === flag) return [rawArgs[index + 1] ?? ''];
-    return argument.startsWith(`${flag}=`) ? [argument.slice(flag.length + 1)] : [];
-  });
-  return values.flatMap((value) => value.split(',')).filter((value) => value !== '');
-}
 
 export function wantsHelp(rawArgs: readonly string[]): boolean {
   const end = rawArgs.indexOf('--');
@@ -30,6 +20,7 @@ export async function refuseUnknownFlags(main: CommandDef, rawArgs: readonly str
   const { command, rest, path } = await resolve(main, rawArgs);
   const known = await value<ArgsDef>(command.args, {});
   const remedy = `see \`masgpt ${path.join(' ')} --help\``;
+  const given = new Set<string>();
   let positionals = Object.values(known).filter((arg) => arg.type === 'positional').length;
   for (let index = 0; index < rest.length; index += 1) {
     const argument = rest[index] as string;
@@ -42,6 +33,9 @@ export async function refuseUnknownFlags(main: CommandDef, rawArgs: readonly str
     const [flag = '', inline] = argument.split(/=(.*)/s);
     const definition = find(known, flag);
     if (!definition) throw new UsageError(`unknown flag: ${flag}`, remedy);
+    if (given.has(flag))
+      throw new UsageError(`${flag} is given twice`, 'several values go into one flag, apart by comma');
+    given.add(flag);
     if (definition.type === 'boolean' || inline !== undefined) continue;
     index += 1;
     const next = rest[index];

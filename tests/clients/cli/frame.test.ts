@@ -14,6 +14,7 @@ test.each([
   [['doctor', '--nonsense'], 'unknown flag: --nonsense'],
   [['doctor', 'nonsense'], 'unexpected argument: nonsense'],
   [['doctor', '--home'], '--home needs a value'],
+  [['doctor', '--home', 'a', '--home=b'], '--home is given twice'],
   [['dev', '--port', 'x'], 'a port is a whole number'],
   [['runs', 'show'], 'RUN'],
   [['runs', 'list', '--kind', 'x'], 'unknown kind: x'],
