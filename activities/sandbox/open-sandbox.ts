@@ -1,6 +1,6 @@
 /** Opens the sandbox of one worker process: the strongest level that holds, warm, with ready children. Fails closed. */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkProgram } from './check-program.ts';
@@ -51,8 +51,13 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     async open(start, signal) {
       const leave = await gate.enter(signal);
       try {
-        const session = openSession(await pool.take(), start, { onStarted: leave });
-        signal.addEventListener('abort', () => void session[Symbol.asyncDispose](), { once: true });
+        const abort = (): void => void session[Symbol.asyncDispose]();
+        const session = openSession(await pool.take(), start, {
+          onStarted: leave,
+          onEnded: () => signal.removeEventListener('abort', abort),
+        });
+        signal.addEventListener('abort', abort, { once: true });
+        if (signal.aborted) abort();
         return session;
       } catch (error) {
         leave();
@@ -82,6 +87,7 @@ interface PreparedSandbox {
 export async function prepareSandbox(options: Omit<SandboxOptions, 'level'>): Promise<PreparedSandbox> {
   const { stateDirectory, memoryMb } = options;
   await mkdir(stateDirectory, { recursive: true });
+  await removeOrphanedSockets(stateDirectory);
   const guest = await installGuest(stateDirectory);
   const python = await findPython(guest, options.python);
   const bubblewrap = (await findBubblewrap()) ?? '';
@@ -103,4 +109,21 @@ function socketPath(stateDirectory: string): string {
   const name = `sandbox-${process.pid}-${randomBytes(4).toString('hex')}.sock`;
   const path = join(stateDirectory, name);
   return Buffer.byteLength(path) <= 107 ? path : join('/tmp', name);
+}
+
+/** Of workers that were killed and could not remove theirs. */
+async function removeOrphanedSockets(stateDirectory: string): Promise<void> {
+  for (const name of await readdir(stateDirectory)) {
+    const pid = Number(/^sandbox-(\d+)-[0-9a-f]+\.sock$/.exec(name)?.[1]);
+    if (pid && !isAlive(pid)) await rm(join(stateDirectory, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }

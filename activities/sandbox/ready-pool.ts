@@ -36,9 +36,13 @@ export function createReadyPool(options: ReadyPoolOptions): ReadyPool {
     const zygote = await asked.catch(() => null);
     if (zygote?.alive && zygote.made < options.maxPrograms) return zygote;
     if (current === asked && !closed) {
-      waiting = [];
       if (zygote?.alive) retire(zygote);
-      else options.log('the sandbox ended unexpectedly: starting another');
+      else waiting = [];
+      options.log(
+        zygote?.alive
+          ? 'the sandbox has served its share: starting another'
+          : 'the sandbox ended: starting another',
+      );
       current = options.start().then((next) => {
         zygotes.add(next);
         if (closed) void next.close();
@@ -59,7 +63,7 @@ export function createReadyPool(options: ReadyPoolOptions): ReadyPool {
   }
 
   function refill(zygote: Zygote): void {
-    while (!closed && waiting.length < options.size && zygote.alive) {
+    while (!closed && waiting.length < options.size && zygote.alive && zygote.made < options.maxPrograms) {
       const child = zygote.connect();
       child.catch(() => {});
       waiting.push(child);

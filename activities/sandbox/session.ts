@@ -21,6 +21,8 @@ const afterResultMs = 250;
 export interface SessionHooks {
   /** The program has made its first call or has ended: it no longer counts as starting. */
   readonly onStarted: () => void;
+  /** Its process is gone. */
+  readonly onEnded: () => void;
 }
 
 export function openSession(child: Child, start: ProgramStart, hooks: SessionHooks): Session {
@@ -109,12 +111,14 @@ export function openSession(child: Child, start: ProgramStart, hooks: SessionHoo
     ended(exit: ChildExit) {
       settle(exitOutcome(exit, cpuS));
       const { cpuMs, peakBytes } = exit;
+      hooks.onEnded();
       if (outcome !== null) events.push({ type: 'end', outcome, resources: { cpuMs, peakBytes } });
       events.close();
     },
     broke() {
       clock.stop();
       hooks.onStarted();
+      hooks.onEnded();
       events.close(
         failure(
           'Sandbox.Unavailable',

@@ -121,6 +121,9 @@ class Zygote:
             process, status, usage = os.wait4(-1, os.WNOHANG)
             if process == 0:
                 break
+            if os.WIFSTOPPED(status):  # nothing may stop a program, and a stopped one would never end
+                os.kill(process, signal.SIGKILL)
+                continue
             slot = self.running.pop(process, None)
             if slot is not None:
                 ended.append([slot, status, usage.ru_maxrss, round(usage.ru_utime + usage.ru_stime, 6)])

@@ -58,7 +58,8 @@ def forbidden_calls():
         'x86_64': (101, 272, 165, 308, 321, 425, 250, 298, 323, 310, 59, 41),
         'aarch64': (117, 97, 40, 268, 280, 425, 219, 241, 282, 270, 221, 198),
     }[machine]
-    open_calls = [number for number in numbers if not denied((number, 0, 0, 0, 0, 0))]
+    # 16 is harmless for all of them, should they be open: ptrace would attach to process 0
+    open_calls = [number for number in numbers if not denied((number, 16, 0, 0, 0, 0))]
     if not open_calls:
         raise OSError('all denied')
 

@@ -3,11 +3,13 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { limitsSchema, type ProgramOutcome } from '../../../workflows/shared/program.ts';
 import { openSession } from '../session.ts';
 import type { Zygote } from '../zygote.ts';
 
+const selfTestMs = 30_000;
 const canaryText = 'only the host may read this\n';
 
 /** Null when the level held; else what broke, in words. */
@@ -22,7 +24,7 @@ export async function selfTest(zygote: Zygote, stateDirectory: string): Promise<
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     const { port } = server.address() as AddressInfo;
-    const outcome = await attack(zygote, { canary, port, pid: process.pid });
+    const outcome = await Promise.race([attack(zygote, { canary, port, pid: process.pid }), tooLong()]);
     if (outcome.status === 'failed') return `the test program failed: ${outcome.kind}: ${outcome.message}`;
     const broken = z.array(z.string()).parse(JSON.parse(outcome.answer));
     if ((await readFile(canary, 'utf8')) !== canaryText) broken.push('change a file of the host');
@@ -31,6 +33,13 @@ export async function selfTest(zygote: Zygote, stateDirectory: string): Promise<
     server.close();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** A broken sandbox may be unable to end its programs. */
+async function tooLong(): Promise<ProgramOutcome> {
+  await setTimeout(selfTestMs, undefined, { ref: false });
+  const message = `it did not end within ${selfTestMs / 1_000} s`;
+  return { status: 'failed', kind: 'totalLimit', message, stdout: '' };
 }
 
 async function attack(zygote: Zygote, targets: object): Promise<ProgramOutcome> {
@@ -43,7 +52,7 @@ async function attack(zygote: Zygote, targets: object): Promise<ProgramOutcome> 
     models: ['self-test'],
     limits: limitsSchema.parse({ totalMs: 20_000 }),
   };
-  const session = openSession(await zygote.connect(), start, { onStarted: () => {} });
+  const session = openSession(await zygote.connect(), start, { onStarted: () => {}, onEnded: () => {} });
   for await (const event of session.events) {
     if (event.type === 'end') return event.outcome;
     if (event.type === 'call' && event.call.call.method === 'chat') {
