@@ -52,11 +52,8 @@ afterAll(async () => {
 
 test("the README's example answers a query in an empty project", async () => {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
-  for (const [, file, source] of readme
-    .matchAll(/```js\n(\/\/ ([\w.]+)[\s\S]*?)```/g)
-    .map(([, code, name]) => [code, name, code] as const)) {
+  for (const [, source = '', file = ''] of readme.matchAll(/```js\n(\/\/ ([\w.]+)[\s\S]*?)```/g))
     await writeFile(join(project, file), source);
-  }
   await writeFile(
     join(project, 'masgpt.config.yaml'),
     configOf(readme).replace('https://llm.example/v1', llm.baseUrl),

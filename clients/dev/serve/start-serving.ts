@@ -142,7 +142,7 @@ async function writeModel(
     model: name,
     revision: served.revision,
     limits: { inFlight: 2 },
-    timeoutMs: 300_000,
+    timeoutMs: 240_000,
   });
   await writeWhole(modelPath(home, name), JSON.stringify(model, null, 2));
 }

@@ -1,7 +1,6 @@
 /** The role sim-refiner: really edits the program it is given, not always well, and reasons about why it fits the query. */
 import type { Query } from '../../../workflows/shared/query.ts';
 import { difficultyOf, domainOf } from './ability.ts';
-import { codeBlocks } from './candidates.ts';
 import { rightAnswerOf, type Prompt } from './driver.ts';
 import { type Domain, skillTable } from './skill-table.ts';
 
@@ -27,7 +26,7 @@ const focus: Readonly<Record<Domain, string>> = {
 };
 
 export function refinerReply(prompt: Prompt): string {
-  const program = codeBlocks(prompt.text).findLast((block) => /^class MAS\b/m.test(block));
+  const program = programIn(prompt.text);
   const { query } = prompt;
   if (!program) return 'The simulated refiner was given no program.';
   if (!query)
@@ -35,6 +34,15 @@ export function refinerReply(prompt: Prompt): string {
   const reasoning = reason(query, program, prompt);
   if (/reasoning (?:alone|only)|only the reasoning/i.test(prompt.text)) return reasoning;
   return `${reasoning}\n\n${block(edit(program, query, prompt))}`;
+}
+
+/** From the fence before `class MAS` to the prompt's last one: a program's own prompts may hold fences too. */
+function programIn(text: string): string | undefined {
+  const lines = text.split('\n');
+  const start = lines.findIndex((line) => /^class MAS\b/.test(line));
+  const opening = lines.findLastIndex((line, index) => index < start && line.startsWith('```'));
+  const closing = lines.findLastIndex((line) => line.trim() === '```');
+  return opening === -1 || closing < start ? undefined : lines.slice(opening + 1, closing).join('\n');
 }
 
 function edit(program: string, query: Query, prompt: Prompt): string {
