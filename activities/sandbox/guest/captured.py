@@ -28,7 +28,9 @@ class Captured(io.TextIOWrapper):
 
     def __init__(self) -> None:
         self._capped = _Capped()
-        super().__init__(io.BufferedWriter(self._capped), 'utf-8', 'backslashreplace', '\n', write_through=True)
+        super().__init__(
+            io.BufferedWriter(self._capped), 'utf-8', 'backslashreplace', '\n', write_through=True
+        )
 
     def text(self) -> str:
         try:

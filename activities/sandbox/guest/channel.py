@@ -1,7 +1,8 @@
 """The guest's end of the control socket: JSON lines. The protocol is described in ../frames.ts.
 
-A program without threads reads its own answers. Once it starts a thread, one reader serves all lines of work, and tells the
-host when the whole process has come to rest while calls are open ({"t": "idle", "answered": N}, N being the answers seen).
+A program without threads reads its own answers. Once it starts a thread, one reader serves all lines of work,
+and tells the host when the whole process has come to rest while calls are open ({"t": "idle", "answered": N},
+N being the answers seen).
 """
 
 from __future__ import annotations
@@ -72,7 +73,14 @@ class Channel:
 
     def _call_alone(self, lineage: str, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
         number = next(self._ids)
-        call = {'t': 'call', 'id': number, 'lineage': lineage, 'method': method, 'args': arguments, 'alone': True}
+        call = {
+            't': 'call',
+            'id': number,
+            'lineage': lineage,
+            'method': method,
+            'args': arguments,
+            'alone': True,
+        }
         self.send(call)
         while True:
             reply = self.receive()

@@ -1,4 +1,6 @@
-"""One confined child: tells the host that it is ready, reads one start frame, does what it asks, sends one result, ends."""
+"""One confined child: tells the host that it is ready, reads one start frame, does what it asks, sends one
+result, ends.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,12 @@ def prepare() -> None:
 
 def _warm_up() -> None:
     """What Python sets up at first use is set up here, once, and not in each child."""
-    source = 'from utils import *\nclass MAS:\n def __init__(self, model_list): pass\n def forward(self, q): return q\n'
+    source = (
+        'from utils import *\n'
+        'class MAS:\n'
+        ' def __init__(self, model_list): ...\n'
+        ' def forward(self, query): return query\n'
+    )
     names: dict[str, Any] = {}
     exec(compile(shape.parse(source), runner.FILE, 'exec', dont_inherit=True), names)
     print(json.loads(json.dumps([names['MAS']([]).forward('x')], separators=(',', ':'))), file=Captured())

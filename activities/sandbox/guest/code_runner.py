@@ -1,4 +1,6 @@
-"""Runs code under test, without any host call: `execute_code` (reads the variable `output`) and `test_code_get_feedback`."""
+"""Runs code under test, without any host call: `execute_code` (reads the variable `output`) and
+`test_code_get_feedback`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,12 @@ def run_code(start: dict[str, Any], printed: Captured) -> dict[str, Any]:
     code: str = start['code'].removeprefix('\ufeff')
     tests: list[str] = start['tests']
     if not code.strip():
-        return _result('done', 'Empty code. No output.', printed, [_error_of(test, 'the code is empty') for test in tests])
+        return _result(
+            'done',
+            'Empty code. No output.',
+            printed,
+            [_error_of(test, 'the code is empty') for test in tests],
+        )
     show_source(FILE, code)
     module = types.ModuleType('__main__')
     module.__dict__.update(_presets())
@@ -39,7 +46,9 @@ def run_code(start: dict[str, Any], printed: Captured) -> dict[str, Any]:
         output = str(module.__dict__.get('output'))[:OUTPUT_CHARS]
     except BaseException as error:
         return _result('raised', _error_text(error, code) + _printed_after_error(printed), printed, verdicts)
-    return _result('done', f'Final output: {output}\nPrint during execution:\n{printed.text()}', printed, verdicts)
+    return _result(
+        'done', f'Final output: {output}\nPrint during execution:\n{printed.text()}', printed, verdicts
+    )
 
 
 def _result(status: str, text: str, printed: Captured, tests: list[dict[str, str]]) -> dict[str, Any]:
@@ -48,7 +57,11 @@ def _result(status: str, text: str, printed: Captured, tests: list[dict[str, str
 
 def _presets() -> dict[str, Any]:
     presets: dict[str, Any] = {'math': math, 'random': random, 'os': os, 'sys': sys}
-    for name, module, alias in (('numpy', 'numpy', 'np'), ('pandas', 'pandas', 'pd'), ('matplotlib', 'matplotlib.pyplot', 'plt')):
+    for name, module, alias in (
+        ('numpy', 'numpy', 'np'),
+        ('pandas', 'pandas', 'pd'),
+        ('matplotlib', 'matplotlib.pyplot', 'plt'),
+    ):
         try:
             loaded = importlib.import_module(module)
         except Exception:

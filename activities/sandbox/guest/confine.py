@@ -47,7 +47,9 @@ def confine(to: Confinement) -> None:
     kernel.prctl('no new privileges', _PR_SET_NO_NEW_PRIVS, 1)
     kernel.prctl('not dumpable', _PR_SET_DUMPABLE, 0)
     if to.landlock_abi:
-        landlock.restrict(to.landlock_abi, to.readable, ['/dev/null', *(['/tmp'] if to.level == 'namespaces' else [])])
+        landlock.restrict(
+            to.landlock_abi, to.readable, ['/dev/null', *(['/tmp'] if to.level == 'namespaces' else [])]
+        )
     _filter_system_calls(to.machine)
 
 
@@ -99,4 +101,6 @@ def _filter_system_calls(machine: str) -> None:
     instructions = ctypes.create_string_buffer(code, len(code))
     # struct sock_fprog: count, padding, pointer
     program = ctypes.create_string_buffer(struct.pack('@HP', len(code) // 8, ctypes.addressof(instructions)))
-    kernel.system_call('seccomp', syscalls.ARCHITECTURES[machine].seccomp, _SECCOMP_SET_MODE_FILTER, 0, program)
+    kernel.system_call(
+        'seccomp', syscalls.ARCHITECTURES[machine].seccomp, _SECCOMP_SET_MODE_FILTER, 0, program
+    )

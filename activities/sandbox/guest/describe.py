@@ -1,4 +1,6 @@
-"""Prints what the host must know of this interpreter, as JSON: version, paths, and the libraries that the preloaded modules map."""
+"""Prints what the host must know of this interpreter, as JSON: version, paths, and the libraries that the
+preloaded modules map.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +46,21 @@ def mapped_files() -> set[str]:
 def libraries() -> list[str]:
     """Directories of the shared libraries outside the standard library."""
     inside = tuple(path + '/' for path in standard_library())
-    shared = {path for path in mapped_files() if '.so' in os.path.basename(path) and not path.startswith(inside)}
+    shared = {
+        path for path in mapped_files() if '.so' in os.path.basename(path) and not path.startswith(inside)
+    }
     return sorted({os.path.dirname(path) for path in shared})
 
 
 def loader() -> str | None:
     """The dynamic loader by the path that executables name."""
     names = (name for name in ('/lib64', '/lib') if os.path.isdir(name))
-    found = (os.path.join(name, file) for name in names for file in sorted(os.listdir(name)) if file.startswith('ld-linux'))
+    found = (
+        os.path.join(name, file)
+        for name in names
+        for file in sorted(os.listdir(name))
+        if file.startswith('ld-linux')
+    )
     return next(found, None)
 
 

@@ -1,4 +1,6 @@
-"""Why a program failed, in words from which a model can repair it: the traceback is confined to the program's own lines."""
+"""Why a program failed, in words from which a model can repair it: the traceback is confined to the program's
+own lines.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ _SHOWN_FRAMES = 6
 
 
 class Failure(Exception):
-    """A named end without an answer; `kind` is one of `programFailureKinds` in workflows/shared/program.ts."""
+    """A named end without an answer; `kind` is of `programFailureKinds` in workflows/shared/program.ts."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -35,10 +37,15 @@ def one_line(error: BaseException) -> str:
 
 def confined_traceback(error: BaseException, file: str) -> str:
     first, last = _lines_of(error.__traceback__, file)
-    lines = [f'  line {number}, in {name}\n    {linecache.getline(file, number).strip()}' for number, name in first]
+    lines = [
+        f'  line {number}, in {name}\n    {linecache.getline(file, number).strip()}' for number, name in first
+    ]
     if last:
         lines.append('  …')
-        lines += [f'  line {number}, in {name}\n    {linecache.getline(file, number).strip()}' for number, name in last]
+        lines += [
+            f'  line {number}, in {name}\n    {linecache.getline(file, number).strip()}'
+            for number, name in last
+        ]
     return '\n'.join([*lines, one_line(error)])[-MESSAGE_CHARS:]
 
 
@@ -50,8 +57,12 @@ def last_line(error: BaseException, file: str) -> int | None:
     return (last or first)[-1][0] if first else None
 
 
-def _lines_of(traceback: TracebackType | None, file: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-    """The outermost and the innermost frames of `file`: after an endless recursion there are millions between them."""
+def _lines_of(
+    traceback: TracebackType | None, file: str
+) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """The outermost and the innermost frames of `file`: after an endless recursion there are millions between
+    them.
+    """
     first: list[tuple[int, str]] = []
     last: deque[tuple[int, str]] = deque(maxlen=_SHOWN_FRAMES)
     while traceback is not None:

@@ -1,4 +1,6 @@
-"""One raw `clone` makes a child with namespaces of its own: faster than fork and unshare, and without a process in between."""
+"""One raw `clone` makes a child with namespaces of its own: faster than fork and unshare, and without a
+process in between.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,9 @@ _PR_GET_TID_ADDRESS = 40
 
 
 def tid_address() -> int:
-    """
-    Where the C library keeps this thread's id, 0 when unknown. The child's id must be written there: else its main thread and
-    its first own thread both believe to have the parent's id, and both "own" a recursive lock.
+    """Where the C library keeps this thread's id, 0 when unknown. The child's id must be written there: else
+    its main thread and its first own thread both believe to have the parent's id, and both "own" a
+    recursive lock.
     """
     address = ctypes.c_void_p()
     if libc.prctl(_PR_GET_TID_ADDRESS, ctypes.byref(address), 0, 0, 0) != 0 or not address.value:

@@ -1,4 +1,6 @@
-"""Landlock: which files a process may still open. All rights of the running kernel's ABI are handled, so what is not granted is denied."""
+"""Landlock: which files a process may still open. All rights of the running kernel's ABI are handled, so what
+is not granted is denied.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def landlock_abi() -> int:
 
 
 def restrict(abi: int, readable: list[str], writable: list[str]) -> None:
-    """TCP is denied from ABI 4 on; abstract sockets and signals to others from ABI 6 on (seccomp denies all of them anyway)."""
+    """TCP is denied from ABI 4 on; abstract sockets and signals to others from ABI 6 on (seccomp denies all
+    of them anyway).
+    """
     rights = _FILE_RIGHTS.get(abi, 0xFFFF)
     attributes = struct.pack('=Q', rights)
     if abi >= 4:
@@ -48,5 +52,12 @@ def _grant(ruleset: int, path: str, rights: int) -> None:
         return  # what is not there needs no right
     if not stat.S_ISDIR(os.fstat(handle).st_mode):
         rights &= _READ_FILE | _WRITE_FILE | _TRUNCATE
-    system_call(f'landlock rule for {path}', _ADD_RULE, ruleset, _RULE_PATH_BENEATH, struct.pack('=Qi', rights, handle), 0)
+    system_call(
+        f'landlock rule for {path}',
+        _ADD_RULE,
+        ruleset,
+        _RULE_PATH_BENEATH,
+        struct.pack('=Qi', rights, handle),
+        0,
+    )
     os.close(handle)

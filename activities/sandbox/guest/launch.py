@@ -1,7 +1,8 @@
-"""Outside the sandbox: binds the socket, drops to the dedicated uid, then becomes bubblewrap with the zygote in it, or the zygote.
+"""Outside the sandbox: binds the socket, drops to the dedicated uid, then becomes bubblewrap with the zygote
+in it, or the zygote.
 
-argv[1] is the configuration (JSON of `ZygoteConfig` in ../zygote.ts); descriptor 3 is the host's control socket. The listening
-socket is inherited, so that no path of it is visible inside.
+argv[1] is the configuration (JSON of `ZygoteConfig` in ../zygote.ts); descriptor 3 is the host's control
+socket. The listening socket is inherited, so that no path of it is visible inside.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def main() -> NoReturn:
     os.dup2(listener.fileno(), LISTENER_FD, inheritable=True)
     os.closerange(3, LISTENER_FD)
     libc = ctypes.CDLL(None, use_errno=True)
-    # The order of addresses decides the order of id() and of sets of objects: replays need it to be the same each time.
+    # The order of addresses decides the order of id() and of sets of objects: replays need it to be the same
+    # each time.
     libc.personality(ctypes.c_ulong(ADDR_NO_RANDOMIZE))
     if config['uid'] is not None:
         os.setgroups([])
@@ -49,7 +51,9 @@ def main() -> NoReturn:
 
 
 def interpreter_flags(config: dict[str, Any]) -> list[str]:
-    """Not -I or -E: they ignore PYTHONHASHSEED. The zygote makes up for -P where the interpreter is too old for it."""
+    """Not -I or -E: they ignore PYTHONHASHSEED. The zygote makes up for -P where the interpreter is too old
+    for it.
+    """
     return ['-s', '-S', '-B'] if config['python']['version'] < [3, 11] else ['-s', '-S', '-P', '-B']
 
 
@@ -70,7 +74,12 @@ def bubblewrap_flags(config: dict[str, Any]) -> list[str]:
     python = config['python']
     flags = ['--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL']
     flags += ['--uid', '65534', '--gid', '65534', '--hostname', 'sandbox']
-    for path in [*python['libraries'], *python['standardLibrary'], python['executable'], '/usr/share/zoneinfo']:
+    for path in [
+        *python['libraries'],
+        *python['standardLibrary'],
+        python['executable'],
+        '/usr/share/zoneinfo',
+    ]:
         flags += ['--ro-bind-try', path, path]
     for name in ('/lib', '/lib64'):
         if os.path.islink(name):
@@ -79,7 +88,19 @@ def bubblewrap_flags(config: dict[str, Any]) -> list[str]:
         directory = os.path.realpath(os.path.dirname(python['loader']))
         flags += ['--ro-bind-try', directory, directory]
     flags += ['--ro-bind', config['guest'], '/guest']
-    flags += ['--proc', '/proc', '--dev', '/dev', '--size', '16777216', '--tmpfs', '/tmp', '--chdir', '/tmp', '--clearenv']
+    flags += [
+        '--proc',
+        '/proc',
+        '--dev',
+        '/dev',
+        '--size',
+        '16777216',
+        '--tmpfs',
+        '/tmp',
+        '--chdir',
+        '/tmp',
+        '--clearenv',
+    ]
     for name, value in environment(config).items():
         flags += ['--setenv', name, value]
     return flags

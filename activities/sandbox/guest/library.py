@@ -1,4 +1,6 @@
-"""The library that programs import as `utils`: LLM calls, code execution, and readers of replies (contract: docs of `utils`)."""
+"""The library that programs import as `utils`: LLM calls, code execution, and readers of replies (contract:
+docs of `utils`).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ _channel: Channel
 
 
 class CallFailed(Exception):
-    """The host could not answer a call. It is raised where the call was made; uncaught, it ends the program."""
+    """The host could not answer a call. Raised where the call was made; uncaught, it ends the program."""
 
 
 class LLM:
@@ -73,8 +75,9 @@ def test_code_get_feedback(code: str, test_cases: Sequence[str], timeout: float 
 def get_function_signature(llm: LLM, taskInfo: str) -> str:  # noqa: N803 (the name that programs use)
     """The signature of the function that a coding task asks for; "" if the reply does not parse."""
     reply = llm.call_llm(
-        'Read the coding task below and state the signature of the one function that a solution must define.\n'
-        'Reply with a JSON object of two keys: "think" (your reasoning, short) and "function" (the signature as Python, '
+        'Read the coding task below and state the signature of the one function that a solution must '
+        'define.\nReply with a JSON object of two keys: "think" (your reasoning, short) and "function" (the '
+        'signature as Python, '
         f'for example "def area(width: int, height: int) -> int:").\n\nTask:\n{taskInfo}'
     )
     value = (parse_to_json(reply) or {}).get('function')
@@ -84,10 +87,12 @@ def get_function_signature(llm: LLM, taskInfo: str) -> str:  # noqa: N803 (the n
 def get_test_cases(llm: LLM, taskInfo: str, function_signature: str) -> list[str]:  # noqa: N803
     """Assert statements for a coding task; [] if the reply does not parse."""
     reply = llm.call_llm(
-        'Write test cases for the function described below. Each is one Python assert statement that calls the function with '
+        'Write test cases for the function described below. Each is one Python assert statement that calls '
+        'the function with '
         'concrete arguments. Only assert what the task determines beyond doubt.\n'
-        'Reply with a JSON object of four keys: "think" (your reasoning, short), "basic", "edge" and "large scale" '
-        f'(lists of assert statements as strings).\n\nTask:\n{taskInfo}\n\nFunction signature:\n{function_signature}',
+        'Reply with a JSON object of four keys: "think" (your reasoning, short), "basic", "edge" and '
+        '"large scale" (lists of assert statements as strings).\n\n'
+        f'Task:\n{taskInfo}\n\nFunction signature:\n{function_signature}',
         temperature=0.3,
     )
     value = parse_to_json(reply) or {}
@@ -98,7 +103,7 @@ def get_test_cases(llm: LLM, taskInfo: str, function_signature: str) -> list[str
 def generate_and_extract_code(
     llm: LLM, prompt: str, temperature: float | None = None, max_attempts: int = 3
 ) -> tuple[str, str]:
-    """Calls until the reply has a `<Code Solution>`: (reply, code); (last reply, "") after the last attempt."""
+    """Calls until a reply has a `<Code Solution>`: (reply, code); after the last attempt (reply, "")."""
     reply = ''
     for _ in range(max_attempts):
         reply = llm.call_llm(prompt) if temperature is None else llm.call_llm(prompt, temperature)
@@ -144,7 +149,18 @@ def install(channel: Channel) -> None:
         utils.__dict__[name] = getattr(sys.modules['concurrent.futures'], name)
     for name in ('Counter', 'defaultdict', 'deque', 'OrderedDict', 'namedtuple'):
         utils.__dict__[name] = getattr(sys.modules['collections'], name)
-    for name in ('Any', 'Callable', 'Dict', 'Iterable', 'List', 'Optional', 'Sequence', 'Set', 'Tuple', 'Union'):
+    for name in (
+        'Any',
+        'Callable',
+        'Dict',
+        'Iterable',
+        'List',
+        'Optional',
+        'Sequence',
+        'Set',
+        'Tuple',
+        'Union',
+    ):
         utils.__dict__[name] = getattr(sys.modules['typing'], name)
     utils.__dict__['__all__'] = [name for name in utils.__dict__ if not name.startswith('_')]
     sys.modules['utils'] = utils
@@ -156,11 +172,17 @@ def uninstall() -> None:
 
 
 def _chat(messages: list[dict[str, str]], temperature: float) -> str:
-    if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not 0 <= temperature <= 2:
+    if (
+        isinstance(temperature, bool)
+        or not isinstance(temperature, (int, float))
+        or not 0 <= temperature <= 2
+    ):
         raise ValueError(f'temperature must be a number from 0 to 2, not {temperature!r}')
     for message in messages:
         if not isinstance(message, dict) or message.get('role') not in ('system', 'user', 'assistant'):
-            raise ValueError('each message must be a dict with a "role" (system, user or assistant) and a "content"')
+            raise ValueError(
+                'each message must be a dict with a "role" (system, user or assistant) and a "content"'
+            )
         _require_text('a message', 'content', message.get('content'))
     reply = _host_call('chat', {'messages': messages, 'temperature': temperature, 'maxTokens': _MAX_TOKENS})
     return texts.without_thinking(reply if isinstance(reply, str) else str(reply))

@@ -1,7 +1,8 @@
-"""Names the line of work that makes a host call: "0" is the main thread, "0.2" the third thread, pooled job or task it started.
+"""Names the line of work that makes a host call: "0" is the main thread, "0.2" the third thread, pooled job
+or task it started.
 
-A line is counted where the work is submitted, never where it happens to run, so that a replay finds the same names. Executors'
-worker threads have no line of their own.
+A line is counted where the work is submitted, never where it happens to run, so that a replay finds the same
+names. Executors' worker threads have no line of their own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from contextvars import ContextVar
 from typing import Any
 
 from channel import Channel
-
 
 # The kernel's own limit answers only when a thread has half begun, and then Python waits for it for ever.
 MAX_THREADS = 60
@@ -64,7 +64,8 @@ def install(channel: Channel) -> None:
         channel.become_threaded()
         if threading.active_count() >= MAX_THREADS:
             raise RuntimeError(f"can't start new thread: {MAX_THREADS} are running")
-        if getattr(self, '_target', None) is not pool._worker and not self._started.is_set():  # type: ignore[attr-defined]
+        is_pool_worker = getattr(self, '_target', None) is pool._worker
+        if not is_pool_worker and not self._started.is_set():  # type: ignore[attr-defined]
             self.run = functools.partial(run_as, current().child(), self.run)  # type: ignore[method-assign]
         start_thread(self)
 

@@ -1,4 +1,6 @@
-"""Completion order is chance, and a replay must not depend on it: futures are yielded in the order of their submission."""
+"""Completion order is chance, and a replay must not depend on it: futures are yielded in the order of their
+submission.
+"""
 
 from __future__ import annotations
 

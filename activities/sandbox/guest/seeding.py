@@ -1,4 +1,6 @@
-"""All randomness and the start of the clock come from the execution's seed, per line of work, so that a replay repeats itself."""
+"""All randomness and the start of the clock come from the execution's seed, per line of work, so that a
+replay repeats itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Parses a program without running it, and checks its form: one class MAS with `__init__(self, model_list)` and `forward(self, query)`."""
+"""Parses a program without running it, and checks its form: one class MAS with `__init__(self, model_list)`
+and `forward(self, query)`.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,16 @@ def parse(source: str) -> ast.Module:
     tree = _parse(source)
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == 'MAS']
     if not classes:
-        raise Failure('shape', 'there is no class MAS: define `class MAS:` with `__init__(self, model_list)` and `forward(self, taskInfo)`')
+        raise Failure(
+            'shape',
+            'there is no class MAS: define `class MAS:` with `__init__(self, model_list)` and '
+            '`forward(self, taskInfo)`',
+        )
     if len(classes) > 1:
         lines = ' and '.join(str(node.lineno) for node in classes)
-        raise Failure('shape', f'class MAS is defined {len(classes)} times (lines {lines}): define it exactly once')
+        raise Failure(
+            'shape', f'class MAS is defined {len(classes)} times (lines {lines}): define it exactly once'
+        )
     mas = classes[0]
     if mas not in tree.body:
         raise Failure('shape', f'class MAS (line {mas.lineno}) must stand at the top level of the program')
@@ -48,13 +56,21 @@ def _check_init(mas: ast.ClassDef) -> None:
     arguments = init.args
     named = [*arguments.args[1:], *arguments.kwonlyargs]
     if arguments.kwarg is None and 'model_list' not in [argument.arg for argument in named]:
-        raise Failure('shape', f'line {init.lineno}: MAS is made by `MAS(model_list=...)`, but __init__ has no parameter model_list')
+        raise Failure(
+            'shape',
+            f'line {init.lineno}: MAS is made by `MAS(model_list=...)`, but __init__ has no parameter '
+            'model_list',
+        )
     positional = [*arguments.posonlyargs, *arguments.args][1:]
     required = positional[: len(positional) - len(arguments.defaults)]
     required += [arg for arg, default in zip(arguments.kwonlyargs, arguments.kw_defaults) if default is None]
     others = [argument.arg for argument in required if argument.arg != 'model_list']
     if others:
-        raise Failure('shape', f'line {init.lineno}: __init__ requires {", ".join(others)}, but MAS is made by `MAS(model_list=...)` alone')
+        raise Failure(
+            'shape',
+            f'line {init.lineno}: __init__ requires {", ".join(others)}, but MAS is made by '
+            '`MAS(model_list=...)` alone',
+        )
 
 
 def _check_forward(mas: ast.ClassDef) -> None:
@@ -62,15 +78,25 @@ def _check_forward(mas: ast.ClassDef) -> None:
     if forward is None:
         if mas.bases:
             return
-        raise Failure('shape', 'class MAS has no forward: define `def forward(self, taskInfo)` that returns the answer as a string')
+        raise Failure(
+            'shape',
+            'class MAS has no forward: define `def forward(self, taskInfo)` that returns the answer as '
+            'a string',
+        )
     if isinstance(forward, ast.AsyncFunctionDef):
-        raise Failure('shape', f'line {forward.lineno}: forward must be a plain method; use asyncio.run(...) inside it')
+        raise Failure(
+            'shape', f'line {forward.lineno}: forward must be a plain method; use asyncio.run(...) inside it'
+        )
     arguments = forward.args
     positional = [*arguments.posonlyargs, *arguments.args][1:]
     required = len(positional) - len(arguments.defaults)
     needs_named = any(default is None for default in arguments.kw_defaults)
     if required > 1 or needs_named or (not positional and arguments.vararg is None):
-        raise Failure('shape', f'line {forward.lineno}: forward is called as `forward(query)`: it must take exactly one argument')
+        raise Failure(
+            'shape',
+            f'line {forward.lineno}: forward is called as `forward(query)`: it must take exactly one '
+            'argument',
+        )
 
 
 def _method(mas: ast.ClassDef, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:

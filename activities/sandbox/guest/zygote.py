@@ -1,7 +1,9 @@
-"""The warm zygote: a single-threaded process with everything imported, which makes one confined child per connection.
+"""The warm zygote: a single-threaded process with everything imported, which makes one confined child per
+connection.
 
-It never reads a byte of a program. On the control socket it says who ended and how ({"exit": [[slot, wait status, peak KiB,
-CPU seconds], …]}), and kills on request ({"kill": slot}). It ends when the host closes that socket.
+It never reads a byte of a program. On the control socket it says who ended and how ({"exit": [[slot, wait
+status, peak KiB, CPU seconds], …]}), and kills on request ({"kill": slot}). It ends when the host closes that
+socket.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ class Zygote:
         self.namespaces = config['level'] == 'namespaces'
         self.tid = fork.tid_address() if self.namespaces else 0
         if self.namespaces and not self.tid:
-            raise OSError('namespaces: this kernel does not tell the address of a thread id (CONFIG_CHECKPOINT_RESTORE)')
+            raise OSError(
+                'namespaces: this kernel does not tell the address of a thread id (CONFIG_CHECKPOINT_RESTORE)'
+            )
         self.confinement = Confinement(
             level=config['level'],
             machine=self.machine,
@@ -65,7 +69,13 @@ class Zygote:
         poll = select.poll()
         for descriptor in (LISTENER_FD, CONTROL_FD, wake):
             poll.register(descriptor, select.POLLIN)
-        self.tell({'ready': True, 'landlockAbi': self.confinement.landlock_abi, 'threads': len(os.listdir('/proc/self/task'))})
+        self.tell(
+            {
+                'ready': True,
+                'landlockAbi': self.confinement.landlock_abi,
+                'threads': len(os.listdir('/proc/self/task')),
+            }
+        )
         while True:
             for descriptor, _ in poll.poll():
                 if descriptor == LISTENER_FD:
@@ -100,7 +110,9 @@ class Zygote:
             os.closerange(4, 1024)
             confine(self.confinement)
         except BaseException as error:
-            os.write(_CHILD_FD, json.dumps({'t': 'broken', 'error': str(error) or repr(error)}).encode() + b'\n')
+            os.write(
+                _CHILD_FD, json.dumps({'t': 'broken', 'error': str(error) or repr(error)}).encode() + b'\n'
+            )
             os._exit(70)
         child.serve(_CHILD_FD, slot)
 

@@ -1,11 +1,12 @@
-"""The self-test's program: tries to break out of the sandbox and returns what succeeded, as JSON. An empty list means confined."""
+"""The self-test's program: tries to break out of the sandbox and returns what succeeded, as JSON. An empty
+list means confined.
+"""
 
 import asyncio
 import ctypes
 import fcntl
 import resource
 import socket
-import threading
 
 from utils import *
 
@@ -53,7 +54,8 @@ def finds_descriptors():
 
 def forbidden_calls():
     machine = os.uname().machine
-    # ptrace, unshare, mount, setns, bpf, io_uring_setup, keyctl, perf_event_open, userfaultfd, process_vm_readv, execve, socket
+    # ptrace, unshare, mount, setns, bpf, io_uring_setup, keyctl, perf_event_open, userfaultfd,
+    # process_vm_readv, execve, socket
     numbers = {
         'x86_64': (101, 272, 165, 308, 321, 425, 250, 298, 323, 310, 59, 41),
         'aarch64': (117, 97, 40, 268, 280, 425, 219, 241, 282, 270, 221, 198),

@@ -1,4 +1,6 @@
-"""The baseline of `bench sandbox`: the same program in a plain child, with no sandbox and no imports beyond the protocol."""
+"""The baseline of `bench sandbox`: the same program in a plain child, with no sandbox and no imports beyond
+the protocol.
+"""
 
 import json
 import sys

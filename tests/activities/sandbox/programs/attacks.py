@@ -1,4 +1,6 @@
-"""Attacks that a single step decides. Each must raise (or answer HARMLESS); the query names the targets as JSON."""
+"""Attacks that a single step decides. Each must raise (or answer HARMLESS); the query names the targets as
+JSON.
+"""
 
 import ctypes
 import errno
@@ -241,7 +243,14 @@ def read_secret_of_neighbour(target):
 
 @attack
 def inherit_environment(target):
-    foreign = set(os.environ) - {'PYTHONHASHSEED', 'MALLOC_ARENA_MAX', 'OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS', 'LANG', 'TZ'}
+    foreign = set(os.environ) - {
+        'PYTHONHASHSEED',
+        'MALLOC_ARENA_MAX',
+        'OPENBLAS_NUM_THREADS',
+        'OMP_NUM_THREADS',
+        'LANG',
+        'TZ',
+    }
     foreign -= {'HOME', 'LD_LIBRARY_PATH', 'PWD', 'LC_CTYPE'}
     return sorted(foreign) or HARMLESS
 
@@ -252,7 +261,9 @@ def find_secret_in_memory(target):
     import gc
 
     secret = target['secret'][::-1]
-    found = [value for value in gc.get_objects() if isinstance(value, dict) and secret in map(str, value.values())]
+    found = [
+        value for value in gc.get_objects() if isinstance(value, dict) and secret in map(str, value.values())
+    ]
     return found or HARMLESS
 
 
@@ -662,7 +673,11 @@ def push_terminal_input(target):
 @attack
 def write_to_standard_output_of_worker(target):
     """Descriptors 0 to 2 lead nowhere."""
-    return HARMLESS if all(os.fstat(number).st_rdev == os.makedev(1, 3) for number in (0, 1, 2)) else 'a real output'
+    return (
+        HARMLESS
+        if all(os.fstat(number).st_rdev == os.makedev(1, 3) for number in (0, 1, 2))
+        else 'a real output'
+    )
 
 
 def struct_of_pid(pid):
@@ -767,7 +782,9 @@ class MAS:
         for function in ATTACKS:
             try:
                 value = function(target)
-                results[function.__name__] = 'denied: harmless' if value == HARMLESS else f'BROKE OUT: {value!r}'[:200]
+                results[function.__name__] = (
+                    'denied: harmless' if value == HARMLESS else f'BROKE OUT: {value!r}'[:200]
+                )
             except BaseException as error:
                 results[function.__name__] = f'denied: {type(error).__name__}: {error}'[:200]
         return json.dumps(results)

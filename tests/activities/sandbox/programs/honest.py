@@ -1,4 +1,6 @@
-"""What honest programs do and must be able to do. Each function asserts; `writes_files` marks those that need a writable /tmp."""
+"""What honest programs do and must be able to do. Each function asserts; `writes_files` marks those that need
+a writable /tmp.
+"""
 
 import asyncio
 import dataclasses
@@ -28,7 +30,20 @@ def feature(function):
 
 @feature
 def star_import_gives_modules(llm):
-    assert re and json and os and ast and random and sys and io and math and time and threading and itertools and collections
+    assert (
+        re
+        and json
+        and os
+        and ast
+        and random
+        and sys
+        and io
+        and math
+        and time
+        and threading
+        and itertools
+        and collections
+    )
 
 
 @feature
@@ -319,7 +334,9 @@ def dates_and_times(llm):
     import zoneinfo
 
     assert dates.datetime(2024, 2, 28) + dates.timedelta(days=2) == dates.datetime(2024, 3, 1)
-    assert dates.datetime(2024, 7, 1, tzinfo=zoneinfo.ZoneInfo('Europe/Berlin')).utcoffset() == dates.timedelta(hours=2)
+    assert dates.datetime(
+        2024, 7, 1, tzinfo=zoneinfo.ZoneInfo('Europe/Berlin')
+    ).utcoffset() == dates.timedelta(hours=2)
     assert 1_700_000_000 <= time.time() < 1_700_000_100
 
 
@@ -340,7 +357,10 @@ def text_wrapping_and_templates(llm):
 @feature
 def syntax_trees(llm):
     tree = ast.parse('x = 1 + 2')
-    assert ast.literal_eval('[1, 2]') == [1, 2] and eval(compile(ast.Expression(tree.body[0].value), '', 'eval')) == 3
+    assert (
+        ast.literal_eval('[1, 2]') == [1, 2]
+        and eval(compile(ast.Expression(tree.body[0].value), '', 'eval')) == 3
+    )
 
 
 @feature

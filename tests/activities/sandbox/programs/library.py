@@ -12,7 +12,10 @@ def check(function):
 
 @check
 def json_nested():
-    assert parse_to_json('Sure: {"a": {"b": [1, {"c": 2}]}, "d": "}"} and more') == {'a': {'b': [1, {'c': 2}]}, 'd': '}'}
+    assert parse_to_json('Sure: {"a": {"b": [1, {"c": 2}]}, "d": "}"} and more') == {
+        'a': {'b': [1, {'c': 2}]},
+        'd': '}',
+    }
 
 
 @check
@@ -27,7 +30,9 @@ def json_absent():
 
 @check
 def code_solution():
-    assert extract_code_solution('x <Code Solution>\n```python\nprint(1)\n```\n</Code Solution> y') == 'print(1)'
+    assert (
+        extract_code_solution('x <Code Solution>\n```python\nprint(1)\n```\n</Code Solution> y') == 'print(1)'
+    )
     assert extract_code_solution('<Code Solution>a = 1</Code Solution>') == 'a = 1'
     assert extract_code_solution('none') == ''
 
