@@ -8,15 +8,24 @@ N being the answers seen).
 from __future__ import annotations
 
 import _thread
+import concurrent.futures.thread
 import itertools
 import json
 import os
 import select
+import selectors
+import sys
+import threading
 import time
 from typing import Any
 
-_TICK_MS = 3
-_RESTING_CPU_S = 0.0002
+# The process is at rest when its other threads used no CPU for some ticks: few when each is known to wait, more
+# when one may be computing and merely was not given the CPU, or sleeps.
+_TICK_MS = 2
+_QUIET_CPU_NS = 50_000
+_TICKS_WAITING = 2
+_TICKS_UNKNOWN = 25
+_WAITING_IN = {__file__, concurrent.futures.thread.__file__, selectors.__file__, threading.__file__}
 
 
 class Channel:
@@ -93,7 +102,8 @@ class Channel:
         poll.register(self.descriptor, select.POLLIN)
         poll.register(self._wake[0], select.POLLIN)
         resting = False
-        before = 0.0
+        quiet_ticks = 0
+        before_ns = 0
         while True:
             events = poll.poll(None if resting or not self._open else _TICK_MS)
             for descriptor, _ in events:
@@ -103,11 +113,13 @@ class Channel:
                 else:
                     os.read(self._wake[0], 4096)
                 resting = False
-            now = time.process_time() - time.thread_time()
-            if not events and self._open and now - before < _RESTING_CPU_S:
+            now_ns = time.process_time_ns() - time.thread_time_ns()
+            quiet_ticks = 0 if events or now_ns - before_ns > _QUIET_CPU_NS else quiet_ticks + 1
+            before_ns = now_ns
+            if self._open and quiet_ticks >= (_TICKS_WAITING if _all_wait() else _TICKS_UNKNOWN):
                 resting = True
+                quiet_ticks = 0
                 self.send({'t': 'idle', 'answered': self._answered})
-            before = now
 
     def _read(self) -> None:
         data = os.read(self.descriptor, 1 << 16)
@@ -124,6 +136,13 @@ class Channel:
                 self._answered += 1
                 call.reply = reply
                 call.answered.release()
+
+
+def _all_wait() -> bool:
+    """Whether every other thread stands in a function that waits: for an answer, a job or another thread."""
+    frames = sys._current_frames()
+    del frames[_thread.get_ident()]
+    return all(frame.f_code.co_filename in _WAITING_IN for frame in frames.values())
 
 
 class _Call:

@@ -75,9 +75,8 @@ describe('idle', () => {
   it('is told once all threads wait, not while one computes', async () => {
     const source = programOf(
       [
-        'event = threading.Event()',
         'def compute():',
-        '    end = time.monotonic() + 0.3',
+        '    end = time.monotonic() + 0.5',
         '    while time.monotonic() < end: sum(range(1000))',
         "    self.llm.call_llm('late')",
         "threads = [threading.Thread(target=self.llm.call_llm, args=('early',)), threading.Thread(target=compute)]",
