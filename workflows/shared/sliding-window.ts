@@ -55,6 +55,8 @@ export interface WindowOptions<R> {
 
 const cancelWaitMs = 120_000;
 
+const isCancelled = (): boolean => CancellationScope.current().consideredCancelled;
+
 /** Resolves when every started member has reported. Throws a failed member's failure after cancelling the others. */
 export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
   const parent = workflowInfo().workflowId;
@@ -101,8 +103,7 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
 
   async function fill(): Promise<void> {
     const starts: Promise<void>[] = [];
-    const cancelled = CancellationScope.current().consideredCancelled;
-    while (goOn && !cancelled && open.size < options.size && next < options.total) {
+    while (goOn && !isCancelled() && open.size < options.size && next < options.total) {
       open.add(next);
       starts.push(start(next++));
     }
@@ -155,8 +156,9 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
 
   function mustContinue(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
-    const handled = reports.length === 0 && silent.size === 0;
-    return handled && (continueAsNewSuggested || historyLength > options.maxHistoryEvents);
+    // What a continue-as-new would lose: reports not counted, members to reconcile, a cancel.
+    const settled = reports.length === 0 && silent.size === 0 && !isCancelled();
+    return settled && (continueAsNewSuggested || historyLength > options.maxHistoryEvents);
   }
 
   /** False after `quiet` of silence; only distant members need that timer. */

@@ -1,0 +1,34 @@
+/** Workflows of these tests: a parent that runs a matrix with windows, batches and histories as small as a test wants. */
+import { continueAsNew } from '@temporalio/workflow';
+import { type MatrixCarried, type MatrixResult, runMatrix } from '../../../workflows/matrix/run-matrix.ts';
+import { createProgress } from '../../../workflows/shared/progress.ts';
+
+export { runBatch } from '../../../workflows/matrix/run-batch.ts';
+
+export interface MatrixInput {
+  readonly plan: string;
+  readonly cells: number;
+  readonly batchSize?: number;
+  readonly window?: number;
+  readonly maxHistoryEvents?: number;
+  readonly quiet?: number;
+}
+
+export async function matrixParent(input: MatrixInput, carried?: MatrixCarried): Promise<MatrixResult> {
+  const publish = createProgress({
+    state: 'running',
+    stage: 'matrix',
+    done: 0,
+    failed: 0,
+    total: input.cells,
+  });
+  return runMatrix({
+    ...input,
+    run: 'evaluation/test',
+    priority: 3,
+    carried,
+    onProgress: ({ answered, failed, usage, open }) =>
+      publish({ done: answered + failed, failed, usage, open }),
+    continueAsNew: (state) => continueAsNew<typeof matrixParent>(input, state),
+  });
+}
