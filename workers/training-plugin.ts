@@ -43,7 +43,9 @@ function create(services: Services): TrainingActivities & RunActivities {
       database,
       blobs,
       runs,
-      launcher: createLocalLauncher(() => (shimPython ??= findInterpreter(process.env).then(({ path }) => path))),
+      launcher: createLocalLauncher(
+        () => (shimPython ??= findInterpreter(process.env).then(({ path }) => path)),
+      ),
       root: resolve(join(config.home, 'training')),
       host: hostname(),
       trainerPython: async () =>
