@@ -35,7 +35,7 @@ export interface Ran {
 /** Outside homes, so that the dedicated user can read it. */
 export const sandboxDirectory = mkdtempSync(join(tmpdir(), 'masgpt-test-sandbox-'));
 chmodSync(sandboxDirectory, 0o755);
-process.on('exit', () => rmSync(sandboxDirectory, { recursive: true, force: true }));
+afterAll(() => rmSync(sandboxDirectory, { recursive: true, force: true }));
 
 const options = { memoryMb: 512, programs: 4, stateDirectory: sandboxDirectory, log: () => {} };
 
