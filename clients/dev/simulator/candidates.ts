@@ -38,9 +38,9 @@ export function answersIn(text: string, query: Query): string[] {
   if (query.gold.kind === 'code') return codeBlocks(text).filter((code) => /\bdef\s+\w+/.test(code));
   const found: string[] = [];
   const statement =
-    /(?:final\s+(?:answer|output)|the\s+(?:correct\s+|final\s+)?(?:answer|option|result)\s+is|"(?:final_?answer|answer|result)"\s*:|\banswer\s*:)[\s*:$]*([^\n]{1,200})|\\boxed\{((?:[^{}\n]|\{[^{}\n]*\}){1,200})\}|\[\[([^[\]\n]{1,80})\]\]/gi;
+    /(?:final\s+(?:answer|output)|the\s+(?:correct\s+|final\s+)?(?:answer|option|result)\s+is|"(?:final_?answer|answer|result)"\s*:)[\s*:$]*([^\n]{1,200})|\banswer[ \t]*:[ \t*$]*([^\n]{1,200})|\\boxed\{((?:[^{}\n]|\{[^{}\n]*\}){1,200})\}|\[\[([^[\]\n]{1,80})\]\]/gi;
   for (const match of text.matchAll(statement)) {
-    const answer = normalAnswer(match[1] ?? match[2] ?? match[3] ?? '', query);
+    const answer = normalAnswer(match[1] ?? match[2] ?? match[3] ?? match[4] ?? '', query);
     if (answer !== undefined) found.push(answer);
   }
   return found;

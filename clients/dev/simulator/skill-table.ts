@@ -42,7 +42,7 @@ export const skillTable = {
   exceptions: {
     /** A script is worth most where units and powers of ten are easily lost, and least where nothing is to be computed. */
     science: { compute: 2.4 },
-    choice: { compute: -0.4, own: 1.7, steps: 0.6 },
+    choice: { compute: -0.4, own: 2.1, steps: 0.6 },
     knowledge: { compute: -0.4, own: 1.4 },
   },
   /** Share of errors that take the query's modal wrong answer. */
