@@ -2,7 +2,9 @@
  * What the product's plugins share. A plugin registers the activities of its domain on any worker it is given to, keeps the
  * user's own converters, interceptors and activities, and closes on shutdown what it opened itself, never what it was given.
  */
+import { Context } from '@temporalio/activity';
 import { SimplePlugin } from '@temporalio/plugin';
+import { failure } from '../activities/failure.ts';
 import { openDatabase } from '../activities/storage/database.ts';
 import { createDataConverter } from '../activities/storage/payload-storage.ts';
 import type { Database } from '../activities/storage/tables.ts';
@@ -104,6 +106,32 @@ function lazyActivities<A extends ActivitiesOf<A>>(
 ): Record<string, Activity> {
   const names = Object.keys(domain.activities) as (keyof A & string)[];
   return Object.fromEntries(
-    names.map((name) => [name, async (...args: never[]) => (await load())[name](...args)]),
+    names.map((name) => [
+      name,
+      async (...args: never[]) => {
+        const activities = await load();
+        try {
+          return await activities[name](...args);
+        } catch (error) {
+          throw defectOf(error) ?? error;
+        }
+      },
+    ]),
   );
+}
+
+/** Attempts after which a defect of ours ends the activity: time enough for a rolling release to bring the mend. */
+const defectAttempts = 6;
+
+/** An error that only a wrong program throws would otherwise be retried in silence for ever. */
+function defectOf(error: unknown): Error | undefined {
+  const isDefect =
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof ReferenceError ||
+    error instanceof SyntaxError ||
+    (error instanceof Error && error.name === 'ZodError');
+  if (!isDefect || Context.current().info.attempt < defectAttempts) return undefined;
+  const message = `a defect of this release (${error.name}: ${error.message.slice(0, 300)}): please report it`;
+  return failure('Internal.Defect', message, { cause: error });
 }

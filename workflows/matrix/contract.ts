@@ -10,12 +10,15 @@ import type { Usage } from '../shared/usage.ts';
 
 export const runBatchType = 'runBatch';
 
+/** As the input wrote it: a pool program's name or alias, or `generator:MODEL`. */
+const systemIdSchema = z.string().regex(/^(generator:)?[a-z0-9][a-z0-9._-]{0,63}$/);
+
 /** A system: a fixed program, or a generator that writes one per query. */
 export const systemSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('program'), id: nameSchema, program: programRefSchema }),
+  z.object({ kind: z.literal('program'), id: systemIdSchema, program: programRefSchema }),
   z.object({
     kind: z.literal('generator'),
-    id: nameSchema,
+    id: systemIdSchema,
     generator: nameSchema,
     fallback: programRefSchema,
   }),

@@ -25,6 +25,7 @@ export const failureTypes = {
   'Training.HostUnknown': { retryable: true },
   'Training.Failed': { retryable: false },
   'Fence.Stale': { retryable: false },
+  'Internal.Defect': { retryable: false },
   Cancelled: { retryable: false },
 } as const;
 
