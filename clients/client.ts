@@ -19,6 +19,7 @@ import {
   type EvaluationRequest,
   type EvaluationResult,
 } from '../workflows/evaluation/contract.ts';
+import { addBatchesInFlight } from './batches-in-flight.ts';
 import type { Progress } from '../workflows/shared/progress.ts';
 import { namePattern } from '../workflows/shared/names.ts';
 import { priorities } from '../workflows/shared/queues.ts';
@@ -158,7 +159,7 @@ function handleOf<Result>({ client, kind }: KindOptions, name: string, attached:
     name,
     workflowId,
     attached,
-    progress: () => known(handle.query<Progress>('progress')),
+    progress: async () => addBatchesInFlight(client, await known(handle.query<Progress>('progress'))),
     result: () =>
       known(handle.result() as Promise<Result>).catch((error: unknown) => {
         throw rootOf(error);

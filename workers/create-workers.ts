@@ -29,6 +29,8 @@ export async function createWorkers(options: {
       taskQueue: queue,
       plugins,
       dataConverter: createDataConverter(services.database),
+      // Progress and cancellation travel with heartbeats.
+      maxHeartbeatThrottleInterval: '2 s',
       shutdownGraceTime: '10 s',
       shutdownForceTime: '15 s',
       ...role,

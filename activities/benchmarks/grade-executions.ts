@@ -4,10 +4,13 @@
  */
 import { Context } from '@temporalio/activity';
 import type { MatrixActivities } from '../../workflows/matrix/contract.ts';
+import { heartbeating } from '../heartbeating.ts';
 import type { CallService } from '../llm/chat.ts';
+import { createBatchTally, spentSince } from '../mas/batch-tally.ts';
 import { type CellOutcome, createCellOutcomes } from '../mas/cell-outcomes.ts';
 import { forEachAtOnce } from '../mas/for-each-at-once.ts';
 import { createPlanReader } from '../mas/plan-reader.ts';
+import { runStartedAt } from '../mas/run-started-at.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { toJson } from '../storage/encode.ts';
 import type { Database } from '../storage/tables.ts';
@@ -21,7 +24,6 @@ export interface GradeParts {
   readonly grading: Grading;
 }
 
-const heartbeatMs = 1_000;
 const atOnce = 16;
 const rowsPerInsert = 200;
 
@@ -33,18 +35,22 @@ export function createGradeExecutions(parts: GradeParts): MatrixActivities['grad
     const context = Context.current();
     const cells = await outcomes.read(await plans.plan(batch.plan), await plans.cells(batch));
     const todo = ungraded(cells, await readScores(parts.database, cells, parts.grading));
+    const tally = createBatchTally(batch);
+    const since = await runStartedAt(parts.database, batch.run, context.info);
+    for (const outcome of cells)
+      if (outcome.status !== 'open') tally.add(outcome.status, spentSince(outcome, batch.run, since));
     const rows: ScoreRow[] = [];
     let graded = 0;
-    const timer = setInterval(() => context.heartbeat({ graded, total: todo.length }), heartbeatMs);
+    const grade = async (outcome: CellOutcome, signal: AbortSignal): Promise<void> => {
+      rows.push(scoreRow(outcome, await verdictOf(parts.grading, outcome, signal)));
+      graded += 1;
+      if (rows.length >= rowsPerInsert) await write(parts.database, rows.splice(0));
+    };
+    const gradeAll = () => forEachAtOnce(todo, atOnce, context.cancellationSignal, grade);
     try {
-      await forEachAtOnce(todo, atOnce, context.cancellationSignal, async (outcome, signal) => {
-        rows.push(scoreRow(outcome, await verdictOf(parts.grading, outcome, signal)));
-        graded += 1;
-        if (rows.length >= rowsPerInsert) await write(parts.database, rows.splice(0));
-      });
+      await heartbeating(gradeAll, tally.progress);
       return { graded };
     } finally {
-      clearInterval(timer);
       // What was graded before a grader broke is kept.
       await write(parts.database, rows.splice(0));
     }

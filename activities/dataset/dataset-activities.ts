@@ -1,6 +1,7 @@
 /** The activities of buildDataset over their ports. */
 import type { DatasetActivities } from '../../workflows/dataset/contract.ts';
 import type { RunActivities } from '../../workflows/shared/with-run.ts';
+import { withHeartbeats } from '../heartbeating.ts';
 import { createProgramRunner } from '../mas/run-program.ts';
 import { createRunActivities } from '../storage/runs.ts';
 import { createExportDataset } from './export-dataset.ts';
@@ -22,9 +23,9 @@ export function createDatasetActivities(parts: DatasetParts): DatasetActivities 
   return {
     ...createRunActivities(parts),
     resolveDatasetInput: createResolveDataset(parts),
-    planDataset: createPlanDataset(parts),
-    selectPrograms: createSelectPrograms(parts),
+    planDataset: withHeartbeats(createPlanDataset(parts)),
+    selectPrograms: withHeartbeats(createSelectPrograms(parts)),
     refineQueries: createRefineQueries({ ...parts, runner: createProgramRunner(parts) }),
-    exportDataset: createExportDataset(parts),
+    exportDataset: withHeartbeats(createExportDataset(parts)),
   };
 }

@@ -1,6 +1,7 @@
 /** The activities of evaluateBenchmarks over their ports. */
 import type { EvaluationActivities } from '../../workflows/evaluation/contract.ts';
 import type { RunActivities } from '../../workflows/shared/with-run.ts';
+import { withHeartbeats } from '../heartbeating.ts';
 import { createRunActivities } from '../storage/runs.ts';
 import { createPlanEvaluation, type PlanEvaluationParts } from './plan-evaluation.ts';
 import { createResolveEvaluation, type ResolveEvaluationParts } from './resolve-evaluation.ts';
@@ -12,7 +13,7 @@ export function createEvaluationActivities(parts: EvaluationParts): EvaluationAc
   return {
     ...createRunActivities(parts),
     resolveEvaluationInput: createResolveEvaluation(parts),
-    planEvaluation: createPlanEvaluation(parts),
-    summariseEvaluation: createSummariseEvaluation(parts),
+    planEvaluation: withHeartbeats(createPlanEvaluation(parts)),
+    summariseEvaluation: withHeartbeats(createSummariseEvaluation(parts)),
   };
 }

@@ -1,12 +1,15 @@
 /** The executions of an evaluation as a report shows them: one item per cell, with its verdict, its costs and its trace. */
 import { cellCount, type Plan } from '../../workflows/matrix/contract.ts';
+import type { EvaluationPlan } from '../../workflows/evaluation/contract.ts';
 import type { ReportDraft } from '../../workflows/evaluation/report-data.ts';
 import type { Gold } from '../../workflows/shared/query.ts';
 import { addUsage, noUsage, type Usage } from '../../workflows/shared/usage.ts';
 import type { Grading, Verdict } from '../benchmarks/grading.ts';
 import { readScores } from '../benchmarks/read-scores.ts';
 import type { CallService } from '../llm/chat.ts';
+import { generationUsage, usageOf } from '../mas/batch-tally.ts';
 import { type CellOutcome, createCellOutcomes } from '../mas/cell-outcomes.ts';
+import { forEachAtOnce } from '../mas/for-each-at-once.ts';
 import { createJournal } from '../mas/journal.ts';
 import { createPlanReader } from '../mas/plan-reader.ts';
 import type { Blobs } from '../storage/blobs.ts';
@@ -22,10 +25,16 @@ export interface ReadItemsParts {
 }
 
 const cellsPerRead = 500;
+const tracesAtOnce = 8;
 /** Per request and reply; the journal has them whole. */
 const maxTraceCharacters = 4_000;
 
-export async function readItems(parts: ReadItemsParts, planSha256: string, plan: Plan): Promise<Item[]> {
+/** One per cell, in the plan's order. */
+export async function readItems(
+  parts: ReadItemsParts,
+  { plan: planSha256, benchmarks }: EvaluationPlan,
+  plan: Plan,
+): Promise<Item[]> {
   const reader = createPlanReader(parts.blobs);
   const outcomes = createCellOutcomes(parts);
   const journal = createJournal(parts.database);
@@ -34,27 +43,35 @@ export async function readItems(parts: ReadItemsParts, planSha256: string, plan:
     const to = Math.min(from + cellsPerRead, cellCount(plan));
     const cells = await outcomes.read(plan, await reader.cells({ plan: planSha256, from, to }));
     const verdicts = await readScores(parts.database, cells, parts.grading);
-    for (const outcome of cells) {
-      const verdict = verdicts.get(outcome.execution?.key ?? '');
-      const calls = outcome.execution ? await traceOf(journal, outcome.execution.key) : [];
-      items.push({ ...itemOf(outcome, verdict), calls });
-    }
+    await forEachAtOnce(cells, tracesAtOnce, new AbortController().signal, async (outcome) => {
+      const { cell, execution } = outcome;
+      const calls = execution ? await traceOf(journal, execution.key) : [];
+      const benchmark = benchmarkAt(benchmarks, cell.queryIndex);
+      items[cell.index] = { ...itemOf(outcome, verdicts.get(execution?.key ?? '')), benchmark, calls };
+    });
   }
   return items;
 }
 
-function itemOf(outcome: CellOutcome, verdict: Verdict | undefined): Item {
+/** The plan's queries are those of each benchmark in turn. */
+function benchmarkAt(benchmarks: EvaluationPlan['benchmarks'], queryIndex: number): string {
+  let from = 0;
+  const found = benchmarks.find(({ items }) => queryIndex < (from += items));
+  return found?.name ?? '';
+}
+
+function itemOf(outcome: CellOutcome, verdict: Verdict | undefined): Omit<Item, 'benchmark'> {
   const { cell, execution } = outcome;
   const { query, system, driver, repeat } = cell;
   const failure = failureOf(outcome);
   return {
-    ...{ queryId: query.id, benchmark: query.source, system: system.id, driver, repeat, query: query.text },
+    ...{ queryId: query.id, system: system.id, driver, repeat, query: query.text },
     gold: goldText(query.gold),
     answer: outcome.status === 'answered' ? (execution?.answer ?? '') : '',
     extracted: verdict?.extracted ?? null,
     score: outcome.status === 'answered' ? (verdict?.score ?? 0) : 0,
     ...(failure === undefined ? {} : { failure }),
-    reason: execution?.failure_message ?? verdict?.reason ?? 'it was not executed',
+    reason: reasonOf(outcome, verdict),
     ...(verdict === undefined ? {} : { grader: verdict.grader, inProcess: verdict.inProcess ?? false }),
     ...(execution === null ? {} : { programSha256: execution.program_sha256 }),
     ...costOf(outcome),
@@ -63,6 +80,17 @@ function itemOf(outcome: CellOutcome, verdict: Verdict | undefined): Item {
 }
 
 /** A generator's cell that its fallback answered says so: its own program did not. */
+function reasonOf({ cell, execution, executions, generation }: CellOutcome, verdict?: Verdict): string {
+  const reason = execution?.failure_message ?? verdict?.reason ?? 'it was not executed';
+  const [first] = executions;
+  if (cell.system.kind !== 'generator' || !execution) return reason;
+  if (generation?.status === 'failed') {
+    return `fallback, because no program was written (${generation.failure_kind}): ${reason}`;
+  }
+  if (!first || first.key === execution.key) return reason;
+  return `fallback, because the written program failed (${first.failure_kind}): ${reason}`;
+}
+
 function failureOf(outcome: CellOutcome): string | undefined {
   if (outcome.status === 'open') return 'notExecuted';
   if (outcome.status === 'infraFailed') return 'infraFailed';
@@ -71,26 +99,8 @@ function failureOf(outcome: CellOutcome): string | undefined {
 }
 
 function costOf({ executions, generation }: CellOutcome): Omit<Usage, 'tokensCached'> {
-  const written: Usage = generation
-    ? {
-        llmCalls: 1,
-        tokensIn: generation.tokens_in,
-        tokensCached: 0,
-        tokensOut: generation.tokens_out,
-        costUsd: generation.cost_usd,
-      }
-    : noUsage;
-  const { tokensCached: _, ...sum } = executions.reduce(
-    (total, execution) =>
-      addUsage(total, {
-        llmCalls: execution.llm_calls,
-        tokensIn: execution.tokens_in,
-        tokensCached: execution.tokens_cached,
-        tokensOut: execution.tokens_out,
-        costUsd: execution.cost_usd,
-      }),
-    written,
-  );
+  const written = generation ? generationUsage(generation) : noUsage;
+  const { tokensCached: _, ...sum } = executions.map(usageOf).reduce(addUsage, written);
   return sum;
 }
 

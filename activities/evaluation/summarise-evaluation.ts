@@ -22,7 +22,7 @@ export function createSummariseEvaluation(
   const { blobs, calls } = parts;
   return async (input) => {
     const plan = await createPlanReader(blobs).plan(input.plan.plan);
-    const items = await readItems(parts, input.plan.plan, plan);
+    const items = await readItems(parts, input.plan, plan);
     const summary = summarise(
       items.map((item) => ({ ...item, ...costsOf(item), failed: item.failure !== undefined })),
       input.input.seed,

@@ -8,6 +8,7 @@ import {
   wakeSignalName,
 } from '../../workflows/answer/contract.ts';
 import type { RunActivities } from '../../workflows/shared/with-run.ts';
+import { heartbeating } from '../heartbeating.ts';
 import { createRunActivities } from '../storage/runs.ts';
 import { createAnswerCall } from './answer-call.ts';
 import { type ConcludeParts, createConcludeAnswer } from './conclude-answer.ts';
@@ -58,17 +59,4 @@ function wakeWorkflow(): () => void {
   const handle = client.workflow.getHandle(info.workflowExecution?.workflowId ?? '');
   // A run that has ended wants no step.
   return () => void handle.signal(wakeSignalName).catch(() => {});
-}
-
-const heartbeatMs = 3_000;
-
-/** Cancellation reaches an activity only with the answer to a heartbeat. */
-async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
-  const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), heartbeatMs);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
 }

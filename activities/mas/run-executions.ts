@@ -5,6 +5,7 @@
 import { Context } from '@temporalio/activity';
 import type { BatchInput, BatchResult, MatrixActivities } from '../../workflows/matrix/contract.ts';
 import { isFailure } from '../failure.ts';
+import { heartbeating } from '../heartbeating.ts';
 import type { CallService } from '../llm/chat.ts';
 import type { Database } from '../storage/tables.ts';
 import { createAloneGate } from './alone-gate.ts';
@@ -22,7 +23,6 @@ export interface RunExecutionsParts extends CellParts {
   readonly executionsAtOnce: number;
 }
 
-const heartbeatMs = 1_000;
 /** Attempts lost with their worker after which an execution runs alone, and after which it is given up. */
 const lossesUntilAlone = 2;
 const lossesUntilGivenUp = 5;
@@ -36,12 +36,7 @@ export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities
   return async (batch) => {
     const context = Context.current();
     const tally = createBatchTally(batch);
-    const timer = setInterval(() => context.heartbeat(tally.progress()), heartbeatMs);
-    try {
-      return await execute(batch, tally, context);
-    } finally {
-      clearInterval(timer);
-    }
+    return heartbeating(() => execute(batch, tally, context), tally.progress);
   };
 
   async function execute(

@@ -52,15 +52,15 @@ async function build(
 
   const matrix = await runMatrix({
     ...{ plan: plan.plan, cells: plan.cells, run, priority: priorities.dataset, carried: carried?.matrix },
-    onProgress: ({ answered, failed, usage }) =>
-      publish({ stage: 'score matrix', done: answered + failed, failed, usage }),
+    onProgress: ({ answered, failed, usage, open }) =>
+      publish({ stage: 'score matrix', done: answered + failed, failed, usage, open }),
     continueAsNew: (state) =>
       continueAsNew<typeof buildDataset>(raw, { v: 1, resolved, plan, matrix: state }),
   });
   if (matrix.budgetSkipped > 0)
     throw budgetSpent(`${plan.cells - matrix.unfinished} of ${plan.cells} executions`);
 
-  publish({ stage: 'selection' });
+  publish({ stage: 'selection', open: [] });
   const selection = await onQueue('workflows', 'selectPrograms').selectPrograms(plan.plan, input);
   const refined = await refineAll(resolved, plan, selection, matrix.usage, publish);
   const { tried, accepted, kept } = refined;

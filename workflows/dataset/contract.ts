@@ -130,11 +130,17 @@ export interface DatasetActivities {
 }
 
 const retry = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
+const storageWork = {
+  startToCloseTimeout: '30 m',
+  scheduleToCloseTimeout: '7 d',
+  heartbeatTimeout: '1 m',
+  retry,
+} as const;
 
 /** Schedule-to-start is unlimited: work waits for a worker. Attempts are unlimited: only infrastructure fails them. */
 export const datasetActivityOptions = {
-  planDataset: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
-  selectPrograms: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
+  planDataset: storageWork,
+  selectPrograms: storageWork,
   refineQueries: {
     startToCloseTimeout: '6 h',
     scheduleToCloseTimeout: '60 d',
@@ -142,5 +148,5 @@ export const datasetActivityOptions = {
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry,
   },
-  exportDataset: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
+  exportDataset: storageWork,
 } as const satisfies Record<string, ActivityOptions>;

@@ -55,6 +55,8 @@ export interface ScoreRow {
 export interface EvaluationResult {
   readonly run: string;
   readonly results: readonly ScoreRow[];
+  /** Executions that infrastructure prevented: they score 0 here, and the same input again retries them. */
+  readonly unfinished: number;
   /** Blob of `report.json`; `masgpt report RUN` renders it as a page. */
   readonly files: Readonly<Record<string, string>>;
   readonly usage: Usage;
@@ -90,9 +92,15 @@ export interface EvaluationActivities {
 }
 
 const retry = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
+const storageWork = {
+  startToCloseTimeout: '30 m',
+  scheduleToCloseTimeout: '7 d',
+  heartbeatTimeout: '1 m',
+  retry,
+} as const;
 
 /** Schedule-to-start is unlimited: work waits for a worker. Attempts are unlimited: only infrastructure fails them. */
 export const evaluationActivityOptions = {
-  planEvaluation: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
-  summariseEvaluation: { startToCloseTimeout: '30 m', scheduleToCloseTimeout: '7 d', retry },
+  planEvaluation: storageWork,
+  summariseEvaluation: storageWork,
 } as const satisfies Record<string, ActivityOptions>;

@@ -51,18 +51,20 @@ async function evaluate(
 
   const matrix = await runMatrix({
     ...{ plan: plan.plan, cells: plan.cells, run, priority: priorities.evaluation, carried: carried?.matrix },
-    onProgress: ({ answered, failed, usage }) => publish({ done: answered + failed, failed, usage }),
+    onProgress: ({ answered, failed, usage, open }) =>
+      publish({ done: answered + failed, failed, usage, open }),
     continueAsNew: (state) =>
       continueAsNew<typeof evaluateBenchmarks>(raw, { v: 1, resolved, plan, matrix: state }),
   });
   if (matrix.budgetSkipped > 0) throw budgetSpent(plan.cells - matrix.unfinished, plan.cells);
 
-  publish({ stage: 'summary' });
+  publish({ stage: 'summary', open: [] });
   const summary = await summariseEvaluation({ run, input, plan });
   publish({ state: 'succeeded', stage: 'done', details: scores(summary.results) });
   return {
     run,
     ...summary,
+    unfinished: matrix.unfinished,
     usage: matrix.usage,
     simulated: plan.simulated || matrix.simulated,
   };

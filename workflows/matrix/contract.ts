@@ -104,7 +104,7 @@ export interface MatrixActivities {
   reconcileBatch(batch: BatchInput): Promise<BatchResult | null>;
 }
 
-/** What a heartbeat of `runExecutions` tells: cells of the batch that are done by now. */
+/** What a heartbeat of `runExecutions` and `gradeExecutions` tells: cells of the batch that are done by now. */
 export interface BatchProgress {
   readonly done: number;
   readonly failed: number;

@@ -14,6 +14,7 @@ import {
   runCommand,
   runLocalCommand,
 } from '../command.ts';
+import { CommandFailed } from '../errors.ts';
 import { estimate } from '../estimate.ts';
 import { amount, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
@@ -56,7 +57,9 @@ export default defineCommand({
       const result = await evaluate(context, input, args.name);
       const reportPath = await writeReport(context, result, args.out);
       context.output.print(`report: ${reportPath}`);
-      return { results: result.results, reportPath };
+      const document = { results: result.results, reportPath };
+      if (result.unfinished > 0) throw unfinished(result, document);
+      return document;
     });
   },
 });
@@ -107,6 +110,13 @@ export async function evaluate(
   if (result.simulated)
     output.print('Scores are simulated: they show that the pipeline works, not what a real model can do.');
   return result;
+}
+
+function unfinished(result: EvaluationResult, document: unknown): CommandFailed {
+  return new CommandFailed(
+    `${result.unfinished} executions were prevented by infrastructure; they count as failed`,
+    { remedy: 'the same command again retries them and keeps the rest', document },
+  );
 }
 
 function table(rows: readonly ScoreRow[]): string {

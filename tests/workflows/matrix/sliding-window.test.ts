@@ -1,6 +1,6 @@
 /** The window of runMatrix on a real server, its workflows cached and replayed at every step: nothing is lost, counted twice or left behind. */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { Client, Connection, type WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MatrixResult } from '../../../workflows/matrix/run-matrix.ts';
 import { freshTaskQueue, temporal } from '../../support/environment.ts';
