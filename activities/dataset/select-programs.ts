@@ -65,7 +65,12 @@ export function createSelectPrograms(parts: SelectParts) {
       selection: await writeLines(parts.blobs, selected),
       queries: selected.length,
       dropped: queries.length - selected.length,
-      groups: groups.map(({ best: _, ...group }) => group),
+      groups: groups.map(({ group, queries: members, program, meanScore }) => ({
+        group,
+        queries: members,
+        program,
+        meanScore,
+      })),
     };
   };
 }

@@ -1,10 +1,10 @@
 /** `--benchmark NAME=FILE[,NAME=FILE…]`: imports each file to a blob, says what was malformed, and answers references. */
-import { importQueries } from '../../activities/benchmarks/importers/import-queries.ts';
 import { benchmarkOf } from '../../activities/benchmarks/registry.ts';
 import { createDirectoryBlobs } from '../../activities/storage/blobs-directory.ts';
 import { join, resolve } from 'node:path';
 import type { LocalContext } from './command.ts';
 import { CommandFailed, UsageError } from './errors.ts';
+import { importFile } from './import-file.ts';
 
 export interface ImportedBenchmark {
   readonly name: string;
@@ -38,7 +38,7 @@ export async function importBenchmarks(
       imported.push({ name: known });
       continue;
     }
-    const { queries, rejected } = await importQueries({ file: resolve(file), source: known });
+    const { queries, rejected } = await importFile({ file: resolve(file), source: known });
     for (const { line, reason } of rejected.slice(0, maxShown)) output.note(`${file}:${line}: ${reason}`);
     if (rejected.length > maxShown) output.note(`${file}: and ${rejected.length - maxShown} more lines`);
     if (rejected.length > 0)

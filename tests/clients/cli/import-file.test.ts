@@ -1,0 +1,36 @@
+/** Foreign files are parsed in a process that may run out of memory without taking the command along. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importFile } from '../../../clients/cli/import-file.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'masgpt-import-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe('importFile', () => {
+  it('hands over queries and rejected rows', async () => {
+    const file = join(directory, 'rows.jsonl');
+    const line = (n: number): string =>
+      JSON.stringify({ question: `How many, ${n}?\u2028`, answer: `#### ${n}` });
+    await writeFile(file, `${line(1)}\n{"question"\n${line(2)}\n`);
+    const { queries, rejected } = await importFile({ file, source: 'gsm8k' });
+    expect(queries.map(({ gold }) => gold)).toMatchObject([{ value: '1' }, { value: '2' }]);
+    expect(rejected).toMatchObject([{ line: 2, reason: expect.stringContaining('not JSON') }]);
+  });
+
+  it('says what is wrong with the file', async () => {
+    const file = join(directory, 'empty.jsonl');
+    await writeFile(file, '');
+    await expect(importFile({ file, source: 'gsm8k' })).rejects.toThrow(/empty\.jsonl is empty/);
+  });
+
+  it('survives a file that exhausts the parser', async () => {
+    const file = join(directory, 'deep.json');
+    await writeFile(file, `[${'[1,2,3],\n'.repeat(6_000_000)}1]`);
+    await expect(importFile({ file, source: 'rows', heapMb: 64 })).rejects.toThrow(/split the file/);
+  });
+});
