@@ -9,6 +9,8 @@ export interface RetryOptions {
   readonly onFailure?: (error: unknown) => void;
 }
 
+/** Then the activity fails, waits in Temporal, and leaves its slot to batches whose models answer. */
+const defaultOutageMs = 60_000;
 const firstDelayMs = 200;
 const maxDelayMs = 20_000;
 /** A reply that cannot be read comes from the model's side and may come again; an outage ends by itself. */
@@ -16,7 +18,7 @@ const maxBadReplies = 5;
 
 /** Retries retryable failures of the table; honours `nextRetryDelay`. Anything else is thrown at once. */
 export async function retrying<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const outageMs = options.outageMs ?? 10 * 60_000;
+  const outageMs = options.outageMs ?? defaultOutageMs;
   let since: number | null = null;
   for (let attempt = 1; ; attempt += 1) {
     try {

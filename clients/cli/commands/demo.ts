@@ -88,6 +88,7 @@ async function demo(
   const serving = await stage('serve', () =>
     startServing({ run: name, config, database, signal, note: (text) => output.note(text) }),
   );
+  signal.addEventListener('abort', () => void serving.stop(), { once: true });
   const system = `generator:${serving.model}`;
   const result = await stage('evaluate', () =>
     evaluate(
