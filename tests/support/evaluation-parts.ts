@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { createQuery } from '../../activities/benchmarks/query-id.ts';
 import { createMasClient, type MasClient } from '../../clients/client.ts';
 import { EvaluationPlugin } from '../../workers/evaluation-plugin.ts';
@@ -70,9 +70,13 @@ export function adding(isWrong: (number: number) => boolean = () => false, delay
   };
 }
 
-const bundle = bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-});
+let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
+
+/** Once per test file, when it is needed. */
+function bundleWorkflows(): ReturnType<typeof bundleWorkflowCode> {
+  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+  return (bundle ??= bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') }));
+}
 
 /** Workers of evaluateBenchmarks in this process. Disposing drains them. */
 export async function startEvaluationWorkers(
@@ -89,7 +93,7 @@ export async function startEvaluationWorkers(
     maxHeartbeatThrottleInterval: '500 ms',
   } as const;
   const workers = [
-    await Worker.create({ ...shared, ...options, taskQueue, workflowBundle: await bundle }),
+    await Worker.create({ ...shared, ...options, taskQueue, workflowBundle: await bundleWorkflows() }),
     await Worker.create({ ...shared, taskQueue: queues.cpu }),
     await Worker.create({ ...shared, taskQueue: queues.grade }),
   ];
