@@ -1,4 +1,6 @@
 /** Works through items, `width` at once. The first failure aborts the others' signal and is thrown when all have ended. */
+import { setMaxListeners } from 'node:events';
+
 export async function forEachAtOnce<T>(
   items: readonly T[],
   width: number,
@@ -7,6 +9,8 @@ export async function forEachAtOnce<T>(
 ): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([outer, failed.signal]);
+  // Every lane listens, and that is no leak.
+  setMaxListeners(0, signal);
   const rest = items.values();
   const lane = async (): Promise<void> => {
     for (const item of rest) {

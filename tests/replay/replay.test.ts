@@ -11,10 +11,12 @@ it('replays each without a different decision', async () => {
   const files = (await readdir(historiesDirectory)).filter((file) => file.endsWith('.json')).toSorted();
   expect(files.length).toBeGreaterThan(0);
   const histories = await Promise.all(
-    files.map(async (file) => ({
-      workflowId: file,
-      history: historyFromJSON(JSON.parse(await readFile(join(historiesDirectory, file), 'utf8'))),
-    })),
+    files.map(async (file) => {
+      const history = historyFromJSON(JSON.parse(await readFile(join(historiesDirectory, file), 'utf8')));
+      // A workflow's children are named after it.
+      const { workflowId } = history.events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
+      return { workflowId: workflowId || file, history };
+    }),
   );
   const results = Worker.runReplayHistories(
     { workflowsPath: fileURLToPath(new URL('../../workflows', import.meta.url)) },
