@@ -21,12 +21,14 @@ const maxArrayCharacters = 256 * 1024 ** 2;
 
 /** `line` counts from 1; of an array, it is the position of the element. Throws `Input.Invalid` for a file that cannot be read. */
 export async function* readRows(file: string): AsyncGenerator<ReadRow> {
-  const { size } = await stat(file).catch((error: NodeJS.ErrnoException) => {
+  const status = await stat(file).catch((error: NodeJS.ErrnoException) => {
     throw failure(
       'Input.Invalid',
       `${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
     );
   });
+  if (!status.isFile()) throw failure('Input.Invalid', `${file} is not a file`);
+  const { size } = status;
   if (size === 0) throw failure('Input.Invalid', `${file} is empty`);
   if (size > maxFileBytes)
     throw failure('Input.Invalid', `${file} has ${size} bytes; at most ${maxFileBytes} are read`);
@@ -46,21 +48,26 @@ interface Line {
   readonly tooLong: boolean;
 }
 
-/** Lines that are not blank. */
+/** Lines that are not blank. A file that begins with `[` may be an array on one line, which is as long as it is. */
 async function* readLines(file: string, size: number): AsyncGenerator<Line> {
   const decoder = new StringDecoder('utf8');
+  let maxCharacters: number | undefined;
   let rest = '';
   let tooLong = false;
   let number = 0;
   for await (const chunk of expand(file, size)) {
-    const parts = (rest + decoder.write(chunk)).split('\n');
+    const piece = decoder.write(chunk);
+    maxCharacters ??= piece.trimStart().startsWith('[') ? maxArrayCharacters : maxLineCharacters;
+    // Only the new piece is searched: a long line comes in thousands of pieces.
+    const [end = '', ...parts] = piece.split('\n');
+    parts.unshift(rest + end);
     rest = parts.pop() ?? '';
     for (const text of parts) {
       number += 1;
       if (tooLong || text.trim() !== '') yield { number, text: tooLong ? '' : text, tooLong };
       tooLong = false;
     }
-    if (rest.length > maxLineCharacters) {
+    if (rest.length > maxCharacters) {
       rest = '';
       tooLong = true;
     }
@@ -75,9 +82,11 @@ async function* expand(file: string, size: number): AsyncGenerator<Buffer> {
     yield* source;
     return;
   }
+  const gunzip = createGunzip();
+  source.once('error', (error) => gunzip.destroy(error));
   let expanded = 0;
   try {
-    for await (const chunk of source.pipe(createGunzip())) {
+    for await (const chunk of source.pipe(gunzip)) {
       expanded += (chunk as Buffer).length;
       if (expanded > maxExpandedBytes || (expanded > 64 * 1024 ** 2 && expanded > size * maxRatio))
         throw failure(
@@ -115,10 +124,10 @@ function parseLine({ number: line, text, tooLong }: Line): ReadRow {
 async function* parseArray(file: string, head: string, lines: AsyncGenerator<Line>): AsyncGenerator<ReadRow> {
   const parts = [head];
   let length = head.length;
-  for await (const { text } of lines) {
+  for await (const { text, tooLong } of lines) {
     parts.push(text);
     length += text.length;
-    if (length > maxArrayCharacters)
+    if (tooLong || length > maxArrayCharacters)
       throw failure(
         'Input.Invalid',
         `${file}: an array of more than ${maxArrayCharacters} characters; write it as JSON lines`,
@@ -126,7 +135,7 @@ async function* parseArray(file: string, head: string, lines: AsyncGenerator<Lin
   }
   let rows: unknown;
   try {
-    rows = JSON.parse(parts.join('\n'));
+    rows = JSON.parse(parts.join('\n').replace(/^\ufeff/, ''));
   } catch (error) {
     throw failure('Input.Invalid', `${file} is not valid JSON: ${(error as Error).message.slice(0, 160)}`);
   }

@@ -150,7 +150,22 @@ describe('bad input', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 
+  it('is not an array on one long line, nor a byte order mark', async () => {
+    const rows = Array.from({ length: 10 }, (_, index) => ({
+      question: `${index} ${'long '.repeat(200_000 / 5)}`,
+      answer: `#### ${index}`,
+    }));
+    const long = Array.from({ length: 5 }, () => rows).flat();
+    const array = await file(`\ufeff${JSON.stringify(long)}`, 'one-line.json');
+    const { queries, rejected } = await importQueries({ file: array, source: 'gsm8k' });
+    expect(queries).toHaveLength(10);
+    expect(rejected).toHaveLength(40);
+    const lists = await file(lines([gsm8kRow]).replace('{', '\ufeff{'), 'bom.jsonl');
+    expect((await importQueries({ file: lists, source: 'gsm8k' })).queries).toHaveLength(1);
+  });
+
   it.each<[string, () => Promise<string>, string, RegExp]>([
+    ['a directory', async () => directory, 'gsm8k', /is not a file/],
     ['an empty file', () => file(''), 'gsm8k', /is empty/],
     ['a file of blanks', () => file('\n \n'), 'gsm8k', /is empty/],
     ['no file', async () => join(directory, 'absent'), 'gsm8k', /no such file/],
