@@ -16,6 +16,7 @@ import type { Blobs } from '../storage/blobs.ts';
 import { canonicalHash } from '../storage/canonical-json.ts';
 import { leaksAnswer } from './leak.ts';
 import { adaptMessages, explainMessages, refinerSampling } from './prompts/refine.ts';
+import { reasoningIn } from './reasoning.ts';
 import { type FinalQuery, isSolved, type SelectedQuery } from './selection.ts';
 
 export interface RefineParts {
@@ -97,7 +98,7 @@ export async function refineQuery(
 
   const explain = async (): Promise<string> => {
     if (!wantsReasoning) return '';
-    const reasoning = withoutCode(await ask(explainMessages(query.text, base)));
+    const reasoning = reasoningIn(await ask(explainMessages(query.text, base)));
     return leaksAnswer(reasoning, query.gold, [query.text]) ? '' : reasoning;
   };
 
@@ -127,16 +128,7 @@ async function readCandidate(
     if (!(await checker.check(source)).ok) continue;
     const sha256 = createHash('sha256').update(source).digest('hex');
     await blobs.put(source);
-    return { program: { id: 'adapted', sha256 }, source, reasoning: withoutCode(reply) };
+    return { program: { id: 'adapted', sha256 }, source, reasoning: reasoningIn(reply) };
   }
   return 'badProgram';
-}
-
-/** Sentences that speak of an earlier version would teach the generator to see one. */
-const ofAnOriginal = /\b(original|base|given|existing|previous|initial) (program|system|mas|version|code)\b/i;
-
-function withoutCode(reply: string): string {
-  const prose = reply.split(/^\s{0,3}```/m)[0] ?? '';
-  const sentences = prose.trim().split(/(?<=[.!?])\s+/);
-  return sentences.filter((sentence) => !ofAnOriginal.test(sentence)).join(' ');
 }

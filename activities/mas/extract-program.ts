@@ -19,7 +19,7 @@ export function extractPrograms(reply: string): string[] {
 const maxCandidates = 8;
 
 /** Reasoning models think aloud; what they try out there is not the program. */
-function withoutThoughts(text: string): string {
+export function withoutThoughts(text: string): string {
   const end = text.lastIndexOf('</think>');
   return end === -1 ? text : text.slice(end + '</think>'.length);
 }
