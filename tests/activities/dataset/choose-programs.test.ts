@@ -1,0 +1,96 @@
+/** Which program a group gets: the best over the group, ties by calls and name; without groups, one that solved the query. */
+import { expect, it } from 'vitest';
+import {
+  type Choice,
+  choosePrograms,
+  type Score,
+  type ScoredQuery,
+} from '../../../activities/dataset/choose-programs.ts';
+
+const programs = ['alpha', 'beta', 'gamma'].map((id, index) => ({ id, sha256: String(index).repeat(64) }));
+const score = (sum: number, llmCalls = 1): Score => ({ sum, llmCalls });
+
+/** One array of scores per query, all of one group. */
+function choose(
+  rows: readonly (readonly Score[])[],
+  { repeats = 1, interConsistency = true, seed = 0, group = (_: number): string => 'maths' } = {},
+): Choice & { readonly ids: readonly string[] } {
+  const queries = rows.map((scores, queryIndex): ScoredQuery => ({
+    queryIndex,
+    queryId: `q${queryIndex}`,
+    group: group(queryIndex),
+    scores,
+  }));
+  const choice = choosePrograms(queries, programs, { repeats, interConsistency, seed });
+  return { ...choice, ids: choice.selected.map(({ base }) => base.id) };
+}
+
+it('a group gets the program with the highest score, also where another solved a member of it', () => {
+  const { ids, groups, selected } = choose([
+    [score(0), score(1), score(1)],
+    [score(1), score(1), score(0)],
+    [score(0), score(1), score(0)],
+    [score(1), score(0), score(0)],
+  ]);
+  expect(ids).toEqual(['beta', 'beta', 'beta', 'beta']);
+  expect(groups).toEqual([{ group: 'maths', queries: 4, program: 'beta', meanScore: 0.75 }]);
+  expect(selected.map(({ baseScore }) => baseScore)).toEqual([1, 1, 1, 0]);
+});
+
+it.each<[string, readonly Score[][], string]>([
+  ['by fewer agent calls', [[score(1, 9), score(1, 5), score(1, 7)]], 'beta'],
+  [
+    'by calls over the whole group',
+    [
+      [score(1, 1), score(1, 3), score(1, 9)],
+      [score(0, 9), score(0, 3), score(0, 9)],
+    ],
+    'beta',
+  ],
+  ['by name at equal calls', [[score(0, 1), score(1, 2), score(1, 2)]], 'beta'],
+  ['never by calls where the score is higher', [[score(1, 100), score(0, 1), score(0, 1)]], 'alpha'],
+])('ties end %s', (_name, rows, id) => {
+  expect(choose(rows).groups[0]?.program).toBe(id);
+});
+
+it('equal sums over repeats tie, however they are spread', () => {
+  // 0.1 + 0.2 is not 0.3: means would set these two apart.
+  const rows = [
+    [score(1, 4), score(3, 2), score(0)],
+    [score(2, 4), score(0, 2), score(0)],
+  ];
+  const { groups } = choose(rows, { repeats: 10 });
+  expect(groups).toEqual([{ group: 'maths', queries: 2, program: 'beta', meanScore: 0.15 }]);
+});
+
+it('groups are apart; one that no program solves is dropped and says so', () => {
+  const rows = [
+    [score(1), score(0), score(0)],
+    [score(0), score(0), score(0)],
+    [score(0), score(0), score(1)],
+  ];
+  const { selected, groups } = choose(rows, { group: (index) => `g${index}` });
+  expect(selected.map(({ group, base }) => [group, base.id])).toEqual([
+    ['g0', 'alpha'],
+    ['g2', 'gamma'],
+  ]);
+  expect(groups[1]).toEqual({ group: 'g1', queries: 1, program: '', meanScore: 0 });
+});
+
+it('without inter-consistency each query gets one of its own solvers, by seed', () => {
+  const rows = Array.from({ length: 30 }, (_, index) => [score(1), score(index % 2), score(0)]);
+  const options = { interConsistency: false };
+  const { ids, selected } = choose([...rows, [score(0), score(0), score(0)]], options);
+  expect(ids).toHaveLength(30);
+  expect(selected.every(({ baseScore }) => baseScore === 1)).toBe(true);
+  expect(new Set(ids)).toEqual(new Set(['alpha', 'beta']));
+  expect(ids.filter((_, index) => index % 2 === 0)).toEqual(Array(15).fill('alpha'));
+  expect(choose(rows, options).ids).toEqual(ids);
+  expect(choose(rows, { ...options, seed: 1 }).ids).not.toEqual(ids);
+});
+
+it('half of the repeats is not solved', () => {
+  const rows = [[score(1), score(2), score(0)]];
+  expect(choose(rows, { repeats: 2, interConsistency: false }).ids).toEqual(['beta']);
+  expect(choose([[score(1), score(1), score(0)]], { repeats: 2, interConsistency: false }).ids).toEqual([]);
+});
