@@ -29,10 +29,16 @@ export function writeCard(input: CardInput): string {
       ],
     ),
     'Why the base program was kept:',
-    table(['reason', 'queries'], countBy(input.finals.flatMap(({ kept }) => (kept ? [kept] : [])))),
+    table(
+      ['reason', 'rows'],
+      countBy(input.finals.flatMap(({ final, kept }) => (final && kept ? [kept] : []))),
+    ),
     '## Sources',
     table(['source', 'licence', 'queries'], sourcesOf(input)),
     '## Selection',
+    interConsistency
+      ? 'Queries of a group share one program.'
+      : 'Inter-consistency was off: each query has some program that solved it. The best of each group, for comparison:',
     table(
       ['group', 'queries', 'program', 'mean score'],
       selection.groups.map(({ group, queries, program, meanScore }) => [

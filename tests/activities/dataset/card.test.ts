@@ -1,0 +1,98 @@
+/** The card: counts that fit the rows, the same bytes from the same input, and nothing in it that acts. */
+import { describe, expect, it } from 'vitest';
+import { writeCard } from '../../../activities/dataset/card.ts';
+import type { CardInput } from '../../../activities/dataset/export-dataset.ts';
+import type { FinalQuery } from '../../../activities/dataset/selection.ts';
+import { datasetInputSchema } from '../../../workflows/dataset/contract.ts';
+import { evilCorpus } from '../../support/evil-corpus.ts';
+
+const program = (digit: string) => ({ id: `program-${digit}`, sha256: digit.repeat(64) });
+
+function final(queryIndex: number, given: Partial<FinalQuery>): FinalQuery {
+  const base = program('0');
+  return { queryIndex, group: 'g', base, baseScore: 1, final: null, kept: null, ...given };
+}
+
+const solved = (digit: string, adapted: boolean) => ({
+  program: program(digit),
+  score: 1,
+  reasoning: 'It votes.',
+  adapted,
+});
+
+function cardInput(given: Partial<CardInput> = {}): CardInput {
+  const source = { source: 'gsm8k', licence: 'MIT' };
+  return {
+    run: 'dataset/small',
+    input: datasetInputSchema.parse({ queries: [{ source: 'gsm8k' }] }),
+    plan: { plan: 'a'.repeat(64), cells: 12, queries: 4, simulated: false },
+    selection: {
+      selection: 'b'.repeat(64),
+      queries: 4,
+      dropped: 0,
+      groups: [{ group: 'gsm8k', queries: 4, program: 'cot', meanScore: 2 / 3 }],
+    },
+    refinement: { tried: 4, accepted: 2, kept: 1 },
+    dropped: 1,
+    rows: 3,
+    queries: [source, source, { source: 'aqua', licence: '' }, source],
+    finals: [
+      final(0, { final: solved('1', true) }),
+      final(1, { final: solved('1', true) }),
+      final(2, { final: solved('0', false), kept: 'leaked' }),
+      final(3, { kept: 'badProgram' }),
+    ],
+    models: [{ role: 'driver', model: 'qwen', revision: 'r1', simulated: false }],
+    ...given,
+  };
+}
+
+/** The cells of the line that begins with this one. */
+const lineOf = (card: string, first: string): string[] | undefined =>
+  card
+    .split('\n')
+    .map((line) => line.slice(2, -2).split(' | '))
+    .find(([name]) => name === first);
+
+describe('the card', () => {
+  it('counts what is in the dataset', () => {
+    const card = writeCard(cardInput());
+    expect(lineOf(card, 'rows')).toEqual(['rows', '3']);
+    expect(lineOf(card, 'distinct programs')).toEqual(['distinct programs', '2']);
+    expect(lineOf(card, 'queries dropped: no final program solves them')?.[1]).toBe('1');
+    // A query that was dropped kept nothing.
+    expect(lineOf(card, 'leaked')).toEqual(['leaked', '1']);
+    expect(lineOf(card, 'badProgram')).toBeUndefined();
+    expect(lineOf(card, 'gsm8k')).toEqual(['gsm8k', 'MIT', '3']);
+    expect(lineOf(card, 'aqua')).toEqual(['aqua', 'not stated', '1']);
+    expect(card).toContain('| gsm8k | 4 | cot | 0.667 |');
+    expect(card).not.toContain('Simulated');
+  });
+
+  it('says first when any model is simulated, and what an ablation means for the selection', () => {
+    const models = [{ role: 'refiner', model: 'sim-refiner', revision: 'r', simulated: true }];
+    expect(writeCard(cardInput({ models })).split('\n\n')[1]).toMatch(/^\*\*Simulated\*\*/);
+    const queries = [{ source: 'gsm8k' }];
+    const input = datasetInputSchema.parse({ queries, switches: { interConsistency: false } });
+    expect(writeCard(cardInput({ input }))).toContain('Inter-consistency was off');
+  });
+
+  it('is the same from the same input, in whatever order its parts were counted', () => {
+    const { finals, queries } = cardInput();
+    const turned = { finals: finals.toReversed(), queries: queries.toReversed() };
+    expect(writeCard(cardInput(turned))).toBe(writeCard(cardInput()));
+  });
+
+  it('shows foreign texts without letting them act', () => {
+    const plain = writeCard(cardInput()).split('\n').length;
+    for (const text of Object.values(evilCorpus)) {
+      const queries = Array.from({ length: 4 }, () => ({ source: text, licence: text }));
+      const groups = [{ group: text, queries: 4, program: 'cot', meanScore: 1 }];
+      const { selection } = cardInput();
+      const card = writeCard(cardInput({ queries, selection: { ...selection, groups } }));
+      expect(card).not.toMatch(/[<>\u001b]|\]\(/);
+      // Four rows of one source: one line less than with two sources.
+      expect(card.split('\n')).toHaveLength(plain - 1);
+    }
+  });
+});
