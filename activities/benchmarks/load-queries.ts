@@ -5,7 +5,7 @@
 import { querySchema, type Query } from '../../workflows/shared/query.ts';
 import { generatedSourceOf, generateQueries } from '../dataset/generate-queries.ts';
 import { createRandom } from '../dataset/random.ts';
-import { failure } from '../failure.ts';
+import { failure, isFailure } from '../failure.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import type { AnswerKey } from './answer-key.ts';
 
@@ -55,11 +55,35 @@ async function readAll(
     if (generated) return generateQueries({ source: generated, seed, count: sample ? undefined : limit });
     throw failure(
       'Input.Invalid',
-      `${source}: name its file (--benchmark ${source}=FILE, which imports it); only "generated-train" and "generated-test" need none`,
+      `${source}: name its file (--benchmark ${source}=FILE, which imports it and gives its sha256); only "generated-train" and "generated-test" need none`,
     );
   }
-  const lines = (await blobs.getText(sha256)).split('\n').filter((line) => line !== '');
-  return lines.map((line) => querySchema.parse(JSON.parse(line)));
+  const text = await blobs.getText(sha256).catch((error: unknown) => {
+    if (!isFailure(error, 'Input.NotFound')) throw error;
+    throw failure(
+      'Input.NotFound',
+      `${source}: its sha256 ${sha256} is in no blob of this store: import its file again`,
+    );
+  });
+  return text
+    .split('\n')
+    .flatMap((line, index) => (line === '' ? [] : [parseQuery(line, source, index + 1)]));
+}
+
+/** A blob of another kind may be named by mistake. */
+function parseQuery(line: string, source: string, number: number): Query {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    value = undefined;
+  }
+  const query = querySchema.safeParse(value);
+  if (query.success) return query.data;
+  throw failure(
+    'Input.Invalid',
+    `${source}: its sha256 names a blob that holds no imported queries (line ${number} is none): import its file`,
+  );
 }
 
 function choose(queries: Query[], { source, limit, sample, seed }: QueryReference): Query[] {

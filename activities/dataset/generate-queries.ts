@@ -56,7 +56,10 @@ export function generateQueries(options: {
         gold,
       });
     }
-    throw failure('Input.Invalid', `there are no ${count} different problems in ${source}; ask for fewer`);
+    throw failure(
+      'Input.Invalid',
+      `limit: there are no ${count} different problems in ${source}; ask for fewer`,
+    );
   });
 }
 

@@ -33,7 +33,6 @@ export const datasetInputSchema = z.strictObject({
   programs: z.union([z.literal('all'), z.array(nameSchema).min(1).max(512)]).default('all'),
   driver: nameSchema.default('sim-driver'),
   refiner: nameSchema.default('sim-refiner'),
-  judge: nameSchema.default('sim-judge'),
   repeats: z.number().int().positive().max(100).default(1),
   groupBy: z.enum(['source', 'subject']).default('subject'),
   switches: switchesSchema.prefault({}),
