@@ -1,9 +1,17 @@
 /** The simulated models exist by themselves wherever MASGPT_SIMULATOR_URL is set; a file may define them otherwise. */
 
+/** As a small hosted model costs, so that costs and budgets can be seen to work; every output says "simulated". */
+export const simulatedPrice = { in: 0.15, cached: 0.075, out: 0.6 } as const;
+
+const names: readonly string[] = ['sim-driver', 'sim-refiner', 'sim-judge'];
+
+export function isSimulated(model: string): boolean {
+  return names.includes(model);
+}
+
 export function simulatedModels(env: NodeJS.ProcessEnv): Record<string, object> {
   const url = env['MASGPT_SIMULATOR_URL'];
   if (!url) return {};
-  const names = ['sim-driver', 'sim-refiner', 'sim-judge'];
   return Object.fromEntries(
     names.map((name) => [
       name,
@@ -12,8 +20,7 @@ export function simulatedModels(env: NodeJS.ProcessEnv): Record<string, object> 
         model: name,
         revision: env['MASGPT_SIMULATOR_REVISION'] || 'unpinned',
         simulated: true,
-        // As a small hosted model costs, so that costs and budgets can be seen to work; every output says "simulated".
-        priceUsdPerMTok: { in: 0.15, cached: 0.075, out: 0.6 },
+        priceUsdPerMTok: simulatedPrice,
         limits: { inFlight: 64 },
       },
     ]),

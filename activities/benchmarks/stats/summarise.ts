@@ -88,7 +88,8 @@ function scoreRow(executions: readonly ScoredExecution[], items: Items, seed: nu
     llmCalls: sum((execution) => execution.llmCalls),
     tokensIn: sum((execution) => execution.tokensIn),
     tokensOut: sum((execution) => execution.tokensOut),
-    costUsd: sum((execution) => execution.costUsd),
+    // Sums in another order differ in the last digit; the same executions must give the same figure.
+    costUsd: Number(sum((execution) => execution.costUsd).toFixed(9)),
   };
 }
 
