@@ -1,6 +1,5 @@
 /** How long a workflow's history is, over all runs of its chain. */
 import type { Client } from '@temporalio/client';
-import { temporal as proto } from '@temporalio/proto';
 
 export interface HistorySize {
   readonly runs: number;
@@ -10,17 +9,13 @@ export interface HistorySize {
 
 export async function historyOf(client: Client, workflowId: string): Promise<HistorySize> {
   let size: HistorySize = { runs: 0, events: 0, bytes: 0 };
-  const handle = client.workflow.getHandle(workflowId);
-  let { runId } = await handle.describe();
-  while (runId) {
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    const events = history.events ?? [];
-    size = {
-      runs: size.runs + 1,
-      events: size.events + events.length,
-      bytes: size.bytes + proto.api.history.v1.History.encode(history).finish().byteLength,
-    };
-    runId = events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
-  }
+  let runId: string | undefined;
+  do {
+    const handle = client.workflow.getHandle(workflowId, runId);
+    const { historyLength, historySize = 0 } = await handle.describe();
+    size = { runs: size.runs + 1, events: size.events + historyLength, bytes: size.bytes + historySize };
+    const [started] = (await handle.fetchHistory()).events ?? [];
+    runId = started?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
+  } while (runId !== '');
   return size;
 }

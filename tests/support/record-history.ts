@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 
+const root = fileURLToPath(new URL('../../', import.meta.url));
 export const historiesDirectory = fileURLToPath(new URL('../replay/histories/', import.meta.url));
 
 /** `name`: WORKFLOW-CASE, "answer-generated". Does nothing in an ordinary test run. */
@@ -15,5 +16,7 @@ export async function recordHistory(client: Client, workflowId: string, name: st
   if (!process.env['MASGPT_RECORD']) return;
   const history = await client.workflow.getHandle(workflowId).fetchHistory();
   await mkdir(historiesDirectory, { recursive: true });
-  await writeFile(join(historiesDirectory, `${name}.json`), `${historyToJSON(history)}\n`);
+  // Traces of errors name this machine's directories.
+  const json = historyToJSON(history).replaceAll(root, '');
+  await writeFile(join(historiesDirectory, `${name}.json`), `${json}\n`);
 }

@@ -12,6 +12,7 @@ import {
   startEvaluationWorkers,
 } from '../../support/evaluation-parts.ts';
 import { historyOf } from '../../support/history.ts';
+import { recordHistory } from '../../support/record-history.ts';
 import { programOf } from '../../support/mas-parts.ts';
 
 describe.each([
@@ -60,6 +61,9 @@ describe.each([
     const item = report.items.find(({ queryId, system }) => queryId && system === 'sc');
     expect(item).toMatchObject({ benchmark: 'gsm8k', llmCalls: 5, calls: { length: 5 } });
     expect(report.programs[item?.programSha256 ?? '']?.source).toContain('class MAS');
+
+    await recordHistory(parts.temporal, first.handle.workflowId, 'evaluation-scored');
+    await recordHistory(parts.temporal, `${first.handle.workflowId}/batch-0`, 'evaluation-batch');
 
     const again = await evaluate({ systems: ['single', 'sc'] });
     expect(again.handle.name).toBe(first.handle.name);
@@ -114,6 +118,7 @@ describe.each([
     const spent = parts.llm.requests.length - before;
     expect(spent).toBeGreaterThan(0);
     expect(spent).toBeLessThanOrEqual(12);
+    await recordHistory(parts.temporal, 'evaluation/budget', 'evaluation-budget');
     const { result, requests } = await evaluate({ ...input, maxTokens: 1_000_000 }, 'budget');
     expect(result.results[0]).toMatchObject({ n: 30, correct: 30 });
     expect(requests).toBe(30 - spent);
@@ -131,6 +136,8 @@ describe.each([
     const open = () =>
       parts.temporal.workflowService.countWorkflowExecutions({ namespace: 'default', query });
     await expect.poll(async () => (await open()).count?.toNumber(), { timeout: 30_000 }).toBe(0);
+    await recordHistory(parts.temporal, handle.workflowId, 'evaluation-cancelled');
+    await recordHistory(parts.temporal, `${handle.workflowId}/batch-0`, 'evaluation-batch-cancelled');
     const run = () => parts.database.selectFrom('runs').select('state').where('name', '=', handle.name);
     expect((await run().executeTakeFirst())?.state).toBe('cancelled');
 

@@ -7,6 +7,8 @@ import {
   startWorkerProcess,
 } from '../../support/evaluation-parts.ts';
 
+import { recordHistory } from '../../support/record-history.ts';
+
 let parts: EvaluationParts;
 beforeAll(async () => {
   parts = await evaluationParts();
@@ -61,6 +63,7 @@ it('finishes with the calls of an undisturbed run', async () => {
   expect(sent).toBe(calls + inFlight);
   const again = parts.llm.requests.slice(sentBefore).map(({ body }) => JSON.stringify(body));
   expect(again.filter((body) => answeredBefore.has(body))).toEqual([]);
+  await recordHistory(parts.temporal, `${handle.workflowId}/batch-0`, 'evaluation-batch-killed');
   // The lost attempt's work is part of what this start spent.
   expect(result.usage.llmCalls).toBe(calls);
 
