@@ -61,7 +61,7 @@ function benchmarkAt(benchmarks: EvaluationPlan['benchmarks'], queryIndex: numbe
 }
 
 function itemOf(outcome: CellOutcome, verdict: Verdict | undefined): Omit<Item, 'benchmark'> {
-  const { cell, execution } = outcome;
+  const { cell, execution, generation } = outcome;
   const { query, system, driver, repeat } = cell;
   const failure = failureOf(outcome);
   return {
@@ -74,6 +74,7 @@ function itemOf(outcome: CellOutcome, verdict: Verdict | undefined): Omit<Item, 
     reason: reasonOf(outcome, verdict),
     ...(verdict === undefined ? {} : { grader: verdict.grader, inProcess: verdict.inProcess ?? false }),
     ...(execution === null ? {} : { programSha256: execution.program_sha256 }),
+    ...(generation === null ? {} : { generated: execution?.program_sha256 === generation.program_sha256 }),
     ...costOf(outcome),
     wallMs: execution?.wall_ms ?? 0,
   };

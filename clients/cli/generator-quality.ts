@@ -16,9 +16,8 @@ export function generatorQuality(
   options: { readonly system: string; readonly pool: Pool; readonly kindOf: (queryId: string) => string },
 ): GeneratorQuality {
   const { system, pool, kindOf } = options;
-  const fallback = report.systems.find(({ id }) => id === system)?.programSha256;
   const items = report.items.filter((item) => item.system === system);
-  const own = items.filter(({ programSha256 }) => programSha256 !== undefined && programSha256 !== fallback);
+  const own = items.filter(({ generated }) => generated);
   const choices: Record<string, Record<string, number>> = {};
   for (const { queryId, programSha256 = '' } of own) {
     const forms = (choices[kindOf(queryId)] ??= {});

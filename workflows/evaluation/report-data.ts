@@ -131,6 +131,8 @@ export const reportItemSchema = z.object({
   inProcess: z.boolean().default(false),
   /** Key of `programs`. */
   programSha256: z.string().optional(),
+  /** Of a generator's item: `programSha256` is what it wrote, and not its fallback alone. */
+  generated: z.boolean().optional(),
   calls: z.array(traceCallSchema).default([]),
   llmCalls: z.number().default(0),
   tokensIn: z.number().default(0),
