@@ -79,10 +79,12 @@ function parseQuery(line: string, source: string, number: number): Query {
     value = undefined;
   }
   const query = querySchema.safeParse(value);
-  if (query.success) return query.data;
+  const expected = generatedSourceOf(source) ?? source;
+  if (query.success && query.data.source === expected) return query.data;
+  const found = query.success ? `a query of ${query.data.source}` : 'no query';
   throw failure(
     'Input.Invalid',
-    `${source}: its sha256 names a blob that holds no imported queries (line ${number} is none): import its file`,
+    `${source}: its sha256 names a blob that does not hold its imported queries (line ${number} is ${found}): import its file`,
   );
 }
 

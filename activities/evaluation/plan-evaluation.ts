@@ -35,11 +35,13 @@ export function createPlanEvaluation(parts: PlanEvaluationParts) {
   return async (input: EvaluationInput): Promise<EvaluationPlan> => {
     const { seed, limit, sample, tenant, limits, repeats, drivers } = input;
     const benchmarks: EvaluationPlan['benchmarks'][number][] = [];
-    const lines: string[] = [];
+    // A query that two files of one benchmark share is one item.
+    const lines = new Set<string>();
     for (const { name, sha256 } of input.benchmarks) {
       const loaded = await loadQueries({ source: name, sha256, limit, sample, seed });
-      benchmarks.push({ name, sha256: loaded.sha256, items: loaded.count, size: loaded.size });
-      lines.push(...(await blobs.getText(loaded.sha256)).split('\n').filter((line) => line !== ''));
+      const before = lines.size;
+      for (const line of (await blobs.getText(loaded.sha256)).split('\n')) if (line !== '') lines.add(line);
+      benchmarks.push({ name, sha256: loaded.sha256, items: lines.size - before, size: loaded.size });
     }
     const systems = await Promise.all(input.systems.map(systemOf));
     const generators = systems.flatMap((system) => (system.kind === 'generator' ? [system.generator] : []));
@@ -48,8 +50,8 @@ export function createPlanEvaluation(parts: PlanEvaluationParts) {
     );
     const plan: Plan = planSchema.parse({
       ...{ v: 1, systems, drivers, repeats, seed, tenant, limits },
-      queries: await blobs.put(lines.map((line) => `${line}\n`).join('')),
-      queryCount: lines.length,
+      queries: await blobs.put([...lines].map((line) => `${line}\n`).join('')),
+      queryCount: lines.size,
       revisions: Object.fromEntries(models.map(({ name, revision }) => [name, revision])),
     });
     return {

@@ -43,7 +43,15 @@ export function createResolveEvaluation({ runs, calls, pool }: ResolveEvaluation
       }
       for (const driver of input.drivers) await calls.identity(driver);
       const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
-      return { ...input, systems: unique(input.systems), drivers: unique(input.drivers) };
+      const benchmarks = new Map(
+        input.benchmarks.map((given) => [`${given.name} ${given.sha256 ?? ''}`, given]),
+      );
+      return {
+        ...input,
+        benchmarks: [...benchmarks.values()],
+        systems: unique(input.systems),
+        drivers: unique(input.drivers),
+      };
     },
   });
 }

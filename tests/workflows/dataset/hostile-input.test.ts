@@ -81,11 +81,12 @@ it.each<[string, unknown, string, string]>([
 
 it('refuses a blob that holds no queries, by its line', async () => {
   const [query] = generateQueries({ source: 'generated-train', seed: 0, count: 1 });
-  const good = `${JSON.stringify(query)}\n`;
+  const good = `${JSON.stringify({ ...query, source: 'rows' })}\n`;
   for (const [text, message] of [
     [`${good}{"messages": []}\n`, /rows: .*line 2/],
     ['no JSON\n', /rows: .*line 1/],
     ['', /rows: .*no query/],
+    [`${good}${JSON.stringify(query)}\n`, /rows: .*line 2 is a query of generated-train/],
   ] as const) {
     const sha256 = await stack.services.blobs.put(text);
     const error = await failureOf({ queries: [{ source: 'rows', sha256 }] });
