@@ -10,11 +10,20 @@ import {
 const programs = ['alpha', 'beta', 'gamma'].map((id, index) => ({ id, sha256: String(index).repeat(64) }));
 const score = (sum: number, llmCalls = 1): Score => ({ sum, llmCalls });
 
+interface ChooseOptions {
+  readonly repeats?: number;
+  readonly interConsistency?: boolean;
+  readonly seed?: number;
+  /** By position of the query. */
+  readonly group?: (index: number) => string;
+}
+
 /** One array of scores per query, all of one group. */
 function choose(
   rows: readonly (readonly Score[])[],
-  { repeats = 1, interConsistency = true, seed = 0, group = (_: number): string => 'maths' } = {},
+  given: ChooseOptions = {},
 ): Choice & { readonly ids: readonly string[] } {
+  const { repeats = 1, interConsistency = true, seed = 0, group = () => 'maths' } = given;
   const queries = rows.map((scores, queryIndex): ScoredQuery => ({
     queryIndex,
     queryId: `q${queryIndex}`,
