@@ -38,8 +38,8 @@ describe.skipIf(!executablePath)('start form of the Temporal UI', () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  /** Fills the form behind a start link as a person does, and waits until Temporal has the workflow. */
-  async function startFromForm(workflow: string, workflowId: string, input: string): Promise<Page> {
+  /** Fills the form behind a start link as a person does. */
+  async function fillForm(workflow: string, workflowId: string, input: string): Promise<Page> {
     const link = new URL(
       startLinks(stack.temporal, 'masgpt').find((known) => known.workflow === workflow)?.url ?? '',
     );
@@ -51,6 +51,12 @@ describe.skipIf(!executablePath)('start form of the Temporal UI', () => {
       await page.keyboard.insertText(input);
       await page.locator('#workflowType').click();
     }
+    return page;
+  }
+
+  /** Waits until Temporal has the workflow. */
+  async function startFromForm(workflow: string, workflowId: string, input: string): Promise<Page> {
+    const page = await fillForm(workflow, workflowId, input);
     await page.getByTestId('start-workflow-button').click();
     while (!(await isKnown(workflowId))) await sleep(200);
     return page;
@@ -121,5 +127,12 @@ describe.skipIf(!executablePath)('start form of the Temporal UI', () => {
     const { message } = root as ApplicationFailure;
     expect(message).toContain(word);
     expect(await pageOf(page, workflowId, /Failed/)).toContain(message.slice(0, 24));
+  });
+
+  test('JSON that does not parse cannot be sent: the form keeps its button disabled', async () => {
+    const page = await fillForm('answerQuery', 'answer/never', '{"query": ');
+    const button = page.getByTestId('start-workflow-button');
+    await expect.poll(() => button.isDisabled()).toBe(true);
+    expect(await isKnown('answer/never')).toBe(false);
   });
 });
