@@ -30,27 +30,29 @@ export type Behaviour =
   | { readonly type: 'cut' }
   | { readonly type: 'raw'; readonly bytes: Buffer };
 
+type Behave = (request: ReceivedRequest, index: number) => Behaviour | Promise<Behaviour>;
+
 export interface FakeOpenAi extends AsyncDisposable {
   readonly baseUrl: string;
   readonly requests: ReceivedRequest[];
   /** Most requests that were open at one time. */
   readonly peak: () => number;
   /** For every request from now on; given the request and its number, from 0. */
-  behave(behaviour: Behaviour | ((request: ReceivedRequest, index: number) => Behaviour)): void;
+  behave(behaviour: Behaviour | Behave): void;
 }
 
 export async function startFakeOpenAi(): Promise<FakeOpenAi> {
   const requests: ReceivedRequest[] = [];
-  let behave: (request: ReceivedRequest, index: number) => Behaviour = () => ({ type: 'answer' });
+  let behave: Behave = () => ({ type: 'answer' });
   let open = 0;
   let peak = 0;
   const server = createServer((incoming, response) => {
     open += 1;
     peak = Math.max(peak, open);
     response.on('close', () => (open -= 1));
-    void receive(incoming).then((request) => {
+    void receive(incoming).then(async (request) => {
       requests.push(request);
-      return act(behave(request, requests.length - 1), request, response);
+      await act(await behave(request, requests.length - 1), request, response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
