@@ -1,7 +1,20 @@
 /** The dataset card: what is in the dataset, how each row came about, and what is known to be weak. Deterministic Markdown. */
 import { cell } from '../../workflows/shared/encode/markdown.ts';
-import type { CardInput } from './export-dataset.ts';
+import type { ExportInput } from '../../workflows/dataset/contract.ts';
 import { refinePromptHashes } from './prompts/refine.ts';
+import type { FinalQuery } from './selection.ts';
+
+export type CardInput = Omit<ExportInput, 'finals'> & {
+  readonly queries: readonly { readonly source: string; readonly licence: string }[];
+  readonly finals: readonly FinalQuery[];
+  readonly models: readonly {
+    readonly role: string;
+    readonly model: string;
+    readonly revision: string;
+    readonly simulated: boolean;
+  }[];
+  readonly rows: number;
+};
 
 export function writeCard(input: CardInput): string {
   const { rows, dropped, plan, selection, refinement, models } = input;

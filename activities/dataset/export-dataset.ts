@@ -2,7 +2,7 @@
  * Writes the dataset: `sft.jsonl` (chat rows: the generation prompt, the query, reasoning + program), `card.md`, and
  * `manifest.json` with the sha256 of both. The same inputs, seeds and recorded replies give the same bytes.
  */
-import type { DatasetActivities, ExportInput } from '../../workflows/dataset/contract.ts';
+import type { DatasetActivities } from '../../workflows/dataset/contract.ts';
 import { querySchema } from '../../workflows/shared/query.ts';
 import type { CallService } from '../llm/chat.ts';
 import { createPlanReader } from '../mas/plan-reader.ts';
@@ -10,7 +10,7 @@ import { generationMessages } from '../mas/prompts/generation.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
 import { writeCard } from './card.ts';
-import { type FinalQuery, finalQuerySchema, readLines } from './selection.ts';
+import { finalQuerySchema, readLines } from './selection.ts';
 
 export interface ExportParts {
   readonly blobs: Blobs;
@@ -52,18 +52,6 @@ export function createExportDataset({ blobs, calls }: ExportParts): DatasetActiv
     return { rows: rows.length, files: { 'sft.jsonl': sft, 'card.md': card, 'manifest.json': manifest } };
   };
 }
-
-export type CardInput = Omit<ExportInput, 'finals'> & {
-  readonly queries: readonly { readonly source: string; readonly licence: string }[];
-  readonly finals: readonly FinalQuery[];
-  readonly models: readonly {
-    readonly role: string;
-    readonly model: string;
-    readonly revision: string;
-    readonly simulated: boolean;
-  }[];
-  readonly rows: number;
-};
 
 function messagesOf(query: string, reasoning: string, program: string) {
   const answer = `${reasoning === '' ? '' : `${reasoning}\n\n`}\`\`\`python\n${program.trimEnd()}\n\`\`\``;

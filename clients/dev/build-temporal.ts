@@ -44,7 +44,7 @@ async function compile(module: string, output: string, options: BuildOptions): P
   const listed = await x('go', ['list', '-mod=readonly', '-deps', target], { nodeOptions: { cwd: module } });
   if (listed.exitCode !== 0) throw new Error(`go list failed: ${lastLines(listed.stderr)}`);
   const total = listed.stdout.trim().split('\n').length;
-  const child = spawn('go', ['build', '-mod=readonly', '-v', '-o', output, target], {
+  const child = spawn('go', ['build', '-mod=readonly', '-trimpath', '-v', '-o', output, target], {
     cwd: module,
     stdio: ['ignore', 'ignore', 'pipe'],
     ...(options.signal ? { signal: options.signal } : {}),

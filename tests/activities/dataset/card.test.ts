@@ -1,7 +1,6 @@
 /** The card: counts that fit the rows, the same bytes from the same input, and nothing in it that acts. */
 import { describe, expect, it } from 'vitest';
-import { writeCard } from '../../../activities/dataset/card.ts';
-import type { CardInput } from '../../../activities/dataset/export-dataset.ts';
+import { type CardInput, writeCard } from '../../../activities/dataset/card.ts';
 import type { FinalQuery } from '../../../activities/dataset/selection.ts';
 import { datasetInputSchema } from '../../../workflows/dataset/contract.ts';
 import { evilCorpus } from '../../support/evil-corpus.ts';
