@@ -42,7 +42,8 @@ interface Pool {
   contended: boolean;
   /** The last lease gave less than was wanted: asking again before the next tick is no use. */
   denied: boolean;
-  leasing: boolean;
+  /** The round trip under way. */
+  leasing: Promise<unknown> | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -64,7 +65,7 @@ export function createLimiter(database: Database, owner: string, leaseMs: number
         waiters: [],
         contended: false,
         denied: false,
-        leasing: false,
+        leasing: undefined,
         timer: undefined,
       };
       pools.set(model, pool);
@@ -82,23 +83,23 @@ export function createLimiter(database: Database, owner: string, leaseMs: number
 
   /** One round trip at a time per model; when it fails, the next tick tries again. */
   async function lease(model: string, pool: Pool): Promise<void> {
-    if (pool.leasing || pools.get(model) !== pool) return;
-    pool.leasing = true;
+    if (pool.leasing !== undefined || pools.get(model) !== pool) return;
     const wanted = pool.used + pool.waiters.length;
     // What is told to be unused may be given away meanwhile: nothing starts until the answer is here.
     pool.granted = pool.used;
     try {
-      const { rows } = await sql<Pick<Pool, 'granted' | 'target' | 'contended'>>`
+      const asked = sql<Pick<Pool, 'granted' | 'target' | 'contended'>>`
         select * from llm_slots(${model}, ${owner}, ${pool.used}, ${wanted}, ${pool.max}, ${leaseMs})`.execute(
         database,
       );
-      Object.assign(pool, rows[0]);
+      pool.leasing = asked;
+      Object.assign(pool, (await asked).rows[0]);
       pool.denied = pool.granted < wanted;
     } catch {
       // PostgreSQL is away: what is in flight keeps its slot, who waits goes on waiting.
       pool.denied = true;
     } finally {
-      pool.leasing = false;
+      pool.leasing = undefined;
     }
     const isIdle = pool.granted === 0 && pool.waiters.length === 0;
     if (isIdle || pools.get(model) !== pool) stop(pool);
@@ -147,8 +148,11 @@ export function createLimiter(database: Database, owner: string, leaseMs: number
       return slot;
     },
     async close() {
+      const leases = [...pools.values()].map(({ leasing }) => leasing);
       for (const pool of pools.values()) stop(pool);
       pools.clear();
+      // One that is answered later would bring its row back.
+      await Promise.allSettled(leases);
       await database.deleteFrom('model_slots').where('owner', '=', owner).execute();
     },
   };
