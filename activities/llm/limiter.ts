@@ -148,7 +148,7 @@ export function createLimiter(database: Database, owner: string, leaseMs: number
       return slot;
     },
     async close() {
-      const leases = [...pools.values()].map(({ leasing }) => leasing);
+      const leases = [...pools.values()].flatMap(({ leasing }) => (leasing === undefined ? [] : [leasing]));
       for (const pool of pools.values()) stop(pool);
       pools.clear();
       // One that is answered later would bring its row back.
