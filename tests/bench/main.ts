@@ -13,6 +13,7 @@ export interface BenchResult {
 type Bench = (note: (text: string) => void) => Promise<BenchResult>;
 
 const benches: Record<string, () => Promise<{ default: Bench }>> = {
+  matrix: () => import('./matrix.ts'),
   sandbox: () => import('./sandbox.ts'),
   server: () => import('./server.ts'),
 };

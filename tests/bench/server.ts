@@ -3,36 +3,21 @@
  * calls (journal of calls in PostgreSQL, limiter, HTTP to the simulated models), with and without Temporal around them.
  */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { attachOrStartStack } from '../../clients/dev/stack.ts';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { loadConfig } from '../../workers/config/load.ts';
-import { isRoot, sharedStateDirectory } from '../../workers/host/directories.ts';
 import { openServices } from '../../workers/open-services.ts';
 import type { BenchResult } from './main.ts';
+import { withBenchStack } from './support/bench-stack.ts';
+import { round } from './support/figures.ts';
 import type { fanOut } from './workflows.ts';
 
 const counts = { nothing: 3_000, chain: 150, call: 1_500 };
 const width = 50;
 
-export default async function benchServer(note: (text: string) => void): Promise<BenchResult> {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'ERROR', other: 'ERROR' } } },
-  });
-  const home = await freshHome();
-  try {
-    const config = await loadConfig({ env: { MASGPT_HOME: home } });
-    await using stack = await attachOrStartStack({ config, purpose: 'bench', worker: false, note });
-    return await measure({ ...process.env, ...stack.env }, note);
-  } finally {
-    for (const directory of new Set([home, sharedStateDirectory(home)]))
-      await rm(directory, { recursive: true, force: true });
-  }
+export default function benchServer(note: (text: string) => void): Promise<BenchResult> {
+  return withBenchStack({ worker: false, note }, (stack) => measure(stack.processEnv, note));
 }
 
 async function measure(env: NodeJS.ProcessEnv, note: (text: string) => void): Promise<BenchResult> {
@@ -120,16 +105,4 @@ async function rate(count: number, run: () => Promise<unknown>): Promise<number>
   const start = performance.now();
   await run();
   return (count * 1_000) / (performance.now() - start);
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
-}
-
-async function freshHome(): Promise<string> {
-  const parent = isRoot ? '/var/lib/masgpt' : tmpdir();
-  await mkdir(parent, { recursive: true });
-  const home = await mkdtemp(join(parent, 'bench-'));
-  await chmod(home, 0o700);
-  return home;
 }

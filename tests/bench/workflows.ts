@@ -1,5 +1,11 @@
-/** Workflows of the benchmarks: a number of activities at once, or one after another. */
+/** Workflows of the benchmarks: a number of activities at once, or one after another; batches of a matrix. */
 import { proxyActivities } from '@temporalio/workflow';
+import {
+  type BatchInput,
+  type BatchResult,
+  type MatrixActivities,
+  matrixActivityOptions,
+} from '../../workflows/matrix/contract.ts';
 
 interface Activities {
   nothing(index: number): Promise<void>;
@@ -23,4 +29,13 @@ export async function fanOut(
     while (next < from + count) await activities[name](next++);
   };
   await Promise.all(Array.from({ length: width }, lane));
+}
+
+/** The product's bulk activity, all batches at once, on the queue of the product's worker. */
+export async function runBatches(batches: readonly BatchInput[], taskQueue: string): Promise<BatchResult[]> {
+  const { runExecutions } = proxyActivities<MatrixActivities>({
+    ...matrixActivityOptions.runExecutions,
+    taskQueue,
+  });
+  return Promise.all(batches.map((batch) => runExecutions(batch)));
 }
