@@ -16,6 +16,8 @@ import { createReplay } from './replay.ts';
 export interface OpenCall {
   readonly entry: JournalEntry;
   readonly recorded: boolean;
+  /** Lines of the program through which it was made, innermost first. */
+  readonly site: readonly number[];
   answer(reply: HostReply): void;
 }
 
@@ -106,6 +108,7 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
     queued.push({
       entry,
       recorded,
+      site: pending.site,
       answer(reply) {
         if (answered) return;
         answered = true;

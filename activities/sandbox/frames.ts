@@ -39,6 +39,8 @@ export const programFrameSchema = z.discriminatedUnion('t', [
       .regex(/^\d+(\.\d+)*$/),
     method: z.string().max(40),
     args: z.unknown(),
+    /** Lines of the program through which the call was made, innermost first. */
+    site: z.array(z.number().int().positive()).max(16).default([]),
     /** The only thread of the program waits for this answer. */
     alone: z.boolean().default(false),
   }),

@@ -23,6 +23,8 @@ export interface PendingCall {
   /** sha256 of method and canonical arguments. */
   readonly hash: string;
   readonly occurrence: number;
+  /** Lines of the program through which it was made, innermost first; as the guest says, for display only. */
+  readonly site: readonly number[];
   readonly call: HostCall;
 }
 

@@ -95,7 +95,7 @@ export function openSession(child: Child, start: ProgramStart, hooks: SessionHoo
     setIdle(false);
     events.push({
       type: 'call',
-      call: { id: frame.id, lineage: frame.lineage, hash, occurrence, call: call.data },
+      call: { id: frame.id, lineage: frame.lineage, hash, occurrence, site: frame.site, call: call.data },
     });
     if (frame.alone) setIdle(true, true);
   }

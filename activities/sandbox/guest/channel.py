@@ -56,16 +56,19 @@ class Channel:
                 return json.loads(line)  # type: ignore[no-any-return]
             self._read()
 
-    def call(self, lineage: str, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def call(
+        self, lineage: str, method: str, arguments: dict[str, Any], site: tuple[int, ...] = ()
+    ) -> dict[str, Any]:
         """Waits for the host's answer: {"ok": true, "value"} or {"ok": false, "error"}."""
+        frame = {'t': 'call', 'lineage': lineage, 'method': method, 'args': arguments, 'site': site}
         if not self._threaded:
             with self._alone_lock:
                 if not self._threaded:
-                    return self._call_alone(lineage, method, arguments)
+                    return self._call_alone(frame)
         call = _Call()
         number = next(self._ids)
         self._open[number] = call
-        self.send({'t': 'call', 'id': number, 'lineage': lineage, 'method': method, 'args': arguments})
+        self.send({**frame, 'id': number})
         os.write(self._wake[1], b'.')
         call.answered.acquire()
         return call.reply
@@ -80,17 +83,9 @@ class Channel:
             _thread.start_new_thread(self._serve_answers, ())
             self._threaded = True
 
-    def _call_alone(self, lineage: str, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _call_alone(self, frame: dict[str, Any]) -> dict[str, Any]:
         number = next(self._ids)
-        call = {
-            't': 'call',
-            'id': number,
-            'lineage': lineage,
-            'method': method,
-            'args': arguments,
-            'alone': True,
-        }
-        self.send(call)
+        self.send({**frame, 'id': number, 'alone': True})
         while True:
             reply = self.receive()
             if reply.get('id') == number:

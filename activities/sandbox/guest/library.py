@@ -194,7 +194,8 @@ def _require_text(where: str, name: str, value: Any) -> None:
 
 
 def _host_call(method: str, arguments: dict[str, Any]) -> Any:
-    reply = _channel.call(lineage.current().path, method, arguments)
+    line = lineage.current()
+    reply = _channel.call(line.path, method, arguments, line.site())
     if reply.get('ok'):
         return reply.get('value')
     error = reply.get('error') or {}

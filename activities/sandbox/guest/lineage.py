@@ -17,6 +17,7 @@ from concurrent.futures import thread as pool
 from contextvars import ContextVar
 from typing import Any
 
+import call_site
 from channel import Channel
 
 # The kernel's own limit answers only when a thread has half begun, and then Python waits for it for ever.
@@ -24,16 +25,20 @@ MAX_THREADS = 60
 
 
 class Line:
-    __slots__ = ('entropy', 'path', 'random', '_children')
+    __slots__ = ('entropy', 'origin', 'path', 'random', '_children')
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, origin: tuple[int, ...] = ()) -> None:
         self.path = path
+        self.origin = origin  # the lines from which it was submitted
         self.random: Any = None  # of seeding.py
         self.entropy: Any = None
         self._children = itertools.count()
 
     def child(self) -> Line:
-        return Line(f'{self.path}.{next(self._children)}')
+        return Line(f'{self.path}.{next(self._children)}', self.site())
+
+    def site(self) -> tuple[int, ...]:
+        return (*call_site.lines(), *self.origin)[: call_site.MAX_LINES]
 
 
 _main = Line('0')
