@@ -42,5 +42,6 @@ function create(services: Services) {
     runs: createRuns({ database, askStatus: askStatusFromActivity }),
     defaultGenerator: config.generator,
     fallbackProgram: config.fallbackProgram,
+    generation: config.generation,
   });
 }

@@ -8,10 +8,12 @@ import {
   wakeSignalName,
 } from '../../workflows/answer/contract.ts';
 import type { RunActivities } from '../../workflows/shared/with-run.ts';
+import { failure } from '../failure.ts';
 import { heartbeating } from '../heartbeating.ts';
 import { createRunActivities } from '../storage/runs.ts';
 import { createAnswerCall } from './answer-call.ts';
 import { type ConcludeParts, createConcludeAnswer } from './conclude-answer.ts';
+import { createExecutions } from './executions.ts';
 import { createResolveAnswer, type ResolveAnswerParts } from './resolve-answer.ts';
 import { createProgramSteps, type StepParts } from './step-program.ts';
 
@@ -25,6 +27,7 @@ export function createAnswerActivities(
 ): AnswerActivities & RunActivities & AsyncDisposable {
   const steps = createProgramSteps(parts);
   const call = createAnswerCall(parts);
+  const executions = createExecutions(parts.database);
 
   async function performCall(input: CallInput) {
     const { cancellationSignal: signal, info } = Context.current();
@@ -32,12 +35,22 @@ export function createAnswerActivities(
   }
 
   async function generateProgram(input: GenerateInput): Promise<Generated> {
-    const { tenant, run, generator } = input;
+    const { tenant, run, generator, sampling } = input;
     const query = { id: input.query.id, text: await parts.blobs.getText(input.query.sha256) };
-    const spec = { tenant, run, query, generator, callClass: 'interactive' } as const;
+    const repair = input.repair && (await failureOf(input.repair));
+    const spec = { tenant, run, query, generator, sampling, repair, callClass: 'interactive' } as const;
     const options = { signal: Context.current().cancellationSignal, wait: 'yield' } as const;
     const { key, outcome } = await heartbeating(() => parts.generator.generate(spec, options));
     return { key, ...outcome };
+  }
+
+  /** What the generator is told: its program's failure, or why its reply held none. */
+  async function failureOf({ generation, execution }: NonNullable<GenerateInput['repair']>) {
+    const ended = execution === null ? null : await executions.find(execution);
+    if (ended?.failure) return { generation, ...ended.failure };
+    const outcome = (await parts.generator.find(generation))?.outcome;
+    if (outcome?.status === 'failed') return { generation, kind: outcome.kind, message: outcome.message };
+    throw failure('Input.NotFound', `generation ${generation} has no failure to repair`);
   }
 
   return {

@@ -144,7 +144,8 @@ async function readGenerations(
   const rows = await inChunks(keys, (chunk) =>
     database
       .selectFrom('generations')
-      .select(['key', 'generator', 'revision', 'query_id', 'status', 'failure_kind', 'program_sha256'])
+      .select(['key', 'generator', 'revision', 'query_id', 'repairs', 'status', 'failure_kind'])
+      .select(['failure_message', 'program_sha256'])
       .select(['tokens_in', 'tokens_out', 'cost_usd', 'simulated', 'created_at'])
       .where('key', 'in', chunk)
       .execute(),

@@ -21,9 +21,10 @@ export function createConcludeAnswer(parts: ConcludeParts) {
   const journal = createJournal(parts.database);
 
   return async (input: ConcludeInput): Promise<Conclusion> => {
-    const generation = input.generation === null ? null : await parts.generator.find(input.generation);
+    const found = await Promise.all(input.generations.map((key) => parts.generator.find(key)));
+    const generations = found.filter((generation) => generation !== null);
     const lines: string[] = [];
-    let usage: Usage = generation?.usage ?? noUsage;
+    let usage: Usage = generations.reduce((sum, generation) => addUsage(sum, generation.usage), noUsage);
     for (const key of input.executions) {
       const entries = await journal.load(key);
       usage = addUsage(usage, totalsOf(entries).usage);
@@ -36,7 +37,7 @@ export function createConcludeAnswer(parts: ConcludeParts) {
       answer: answered?.answer ?? '',
       usage,
       trace: await parts.blobs.put(lines.join('')),
-      simulated: simulated || (answered?.simulated ?? false) || (generation?.simulated ?? false),
+      simulated: simulated || (answered?.simulated ?? false) || generations.some((one) => one.simulated),
     };
   };
 }

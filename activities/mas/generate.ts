@@ -1,17 +1,17 @@
 /**
- * The generator writes a MAS program for a query: one call at temperature 0, then extraction and a check of the program's
- * shape. Each outcome, failures included, is stored by content; the same question to the same weights is not asked twice.
+ * The generator writes a MAS program for a query, or repairs the one it wrote: one call, then extraction and a check of the
+ * program's shape. Each outcome, failures included, is stored by content; the same weights are not asked the same twice.
  */
 import type { ProgramRef } from '../../workflows/shared/program.ts';
 import type { Usage } from '../../workflows/shared/usage.ts';
-import type { CallClass, CallService, ChatReply } from '../llm/chat.ts';
+import type { CallClass, CallService, ChatMessage, ChatReply, ChatRequest } from '../llm/chat.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { canonicalHash } from '../storage/canonical-json.ts';
 import { toText } from '../storage/encode.ts';
 import type { Database } from '../storage/tables.ts';
 import { extractPrograms } from './extract-program.ts';
-import { generationMessages, generationSampling } from './prompts/generation.ts';
+import { generationMessages, generationSampling, repairMessages } from './prompts/generation.ts';
 
 /** Why a reply holds no program that could run. */
 export type GenerationFailureKind =
@@ -37,7 +37,19 @@ export interface GenerationSpec {
   readonly query: { readonly id: string; readonly text: string };
   /** A model's name in config. */
   readonly generator: string;
+  /** Temperature 0 when absent; the seed counts above 0 only. */
+  readonly sampling?: Sampling | undefined;
   readonly callClass: CallClass;
+  /** The generation whose program failed, and how. */
+  readonly repair?:
+    | { readonly generation: string; readonly kind: string; readonly message: string }
+    | undefined;
+}
+
+export interface Sampling {
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly seed: number;
 }
 
 export interface Generator {
@@ -56,16 +68,31 @@ export interface GeneratorParts {
   readonly blobs: Blobs;
 }
 
-/** Key of the row in `generations`. */
+/** Key of the row in `generations` of a first program. */
 export function generationKey(
-  spec: Pick<GenerationSpec, 'tenant' | 'generator' | 'query'>,
+  spec: Pick<GenerationSpec, 'tenant' | 'generator' | 'query' | 'sampling'>,
   identity: { readonly model: string; readonly revision: string },
 ): string {
-  return canonicalHash([spec.tenant, identity.model, identity.revision, requestOf(spec)]);
+  return keyOf(spec, identity, generationMessages(spec.query.text));
 }
 
-function requestOf(spec: Pick<GenerationSpec, 'generator' | 'query'>) {
-  return { model: spec.generator, messages: generationMessages(spec.query.text), ...generationSampling };
+function keyOf(
+  spec: Pick<GenerationSpec, 'tenant' | 'generator' | 'sampling'>,
+  identity: { readonly model: string; readonly revision: string },
+  messages: readonly ChatMessage[],
+): string {
+  const { sampling } = spec;
+  const request = requestOf(spec, messages);
+  const seed = sampling && sampling.temperature > 0 ? [sampling.seed] : [];
+  return canonicalHash([spec.tenant, identity.model, identity.revision, request, ...seed]);
+}
+
+function requestOf(
+  { generator, sampling }: Pick<GenerationSpec, 'generator' | 'sampling'>,
+  messages: readonly ChatMessage[],
+): ChatRequest {
+  const { temperature, maxTokens } = sampling ?? generationSampling;
+  return { model: generator, messages, temperature, maxTokens };
 }
 
 export const generatedProgramId = 'generated';
@@ -80,14 +107,11 @@ export function createGenerator(parts: GeneratorParts): Generator {
       .where('key', '=', key)
       .executeTakeFirst();
     if (!row) return null;
-    const outcome =
+    const kind = (row.failure_kind ?? 'shape') as GenerationFailureKind;
+    const outcome: Generation['outcome'] =
       row.status === 'ok' && row.program_sha256 !== null
-        ? ({ status: 'ok', program: { id: generatedProgramId, sha256: row.program_sha256 } } as const)
-        : ({
-            status: 'failed',
-            kind: (row.failure_kind ?? 'shape') as GenerationFailureKind,
-            message: messages[(row.failure_kind ?? 'shape') as GenerationFailureKind],
-          } as const);
+        ? { status: 'ok', program: { id: generatedProgramId, sha256: row.program_sha256 } }
+        : { status: 'failed', kind, message: row.failure_message ?? messages[kind] };
     const usage = {
       llmCalls: 1,
       tokensIn: row.tokens_in,
@@ -98,19 +122,30 @@ export function createGenerator(parts: GeneratorParts): Generator {
     return { key, outcome, usage, simulated: row.simulated };
   }
 
+  async function messagesOf({ query, repair }: GenerationSpec): Promise<ChatMessage[]> {
+    if (!repair) return generationMessages(query.text);
+    const { reply } = await database
+      .selectFrom('generations')
+      .select('reply')
+      .where('key', '=', repair.generation)
+      .executeTakeFirstOrThrow();
+    return repairMessages(query.text, reply, repair);
+  }
+
   async function judge(reply: ChatReply): Promise<Generation['outcome']> {
-    const failed = (kind: GenerationFailureKind) =>
-      ({ status: 'failed', kind, message: messages[kind] }) as const;
     const sources = extractPrograms(reply.text);
     const sandbox = await parts.sandbox();
     let kind: GenerationFailureKind = 'noProgram';
+    let message = messages.noProgram;
     for (const [index, source] of sources.entries()) {
       const check = await sandbox.check(source);
       if (check.ok)
         return { status: 'ok', program: { id: generatedProgramId, sha256: await parts.blobs.put(source) } };
-      if (index === 0) kind = check.kind;
+      if (index === 0) ({ kind, message } = check);
     }
-    return failed(reply.finishReason === 'length' ? 'truncated' : kind);
+    if (reply.finishReason === 'length')
+      return { status: 'failed', kind: 'truncated', message: messages.truncated };
+    return { status: 'failed', kind, message };
   }
 
   return {
@@ -118,8 +153,9 @@ export function createGenerator(parts: GeneratorParts): Generator {
     async generate(spec, options) {
       const { tenant, run, query, generator, callClass } = spec;
       const identity = await parts.calls.identity(generator);
-      const request = requestOf(spec);
-      const key = generationKey(spec, identity);
+      const messages = await messagesOf(spec);
+      const request = requestOf(spec, messages);
+      const key = keyOf(spec, identity, messages);
       const stored = await find(key);
       if (stored) return stored;
       const draw = canonicalHash(['generation', key]);
@@ -132,8 +168,10 @@ export function createGenerator(parts: GeneratorParts): Generator {
           generator,
           revision: identity.revision,
           query_id: query.id,
+          repairs: spec.repair?.generation ?? null,
           status: outcome.status,
           failure_kind: outcome.status === 'failed' ? outcome.kind : null,
+          failure_message: outcome.status === 'failed' ? toText(outcome.message) : null,
           program_sha256: outcome.status === 'ok' ? outcome.program.sha256 : null,
           reply: toText(reply.text),
           tokens_in: reply.usage.tokensIn,
@@ -155,7 +193,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
 
 const messages: Readonly<Record<GenerationFailureKind, string>> = {
   noProgram: 'the reply has no ```python block',
-  truncated: `the reply ended after ${generationSampling.maxTokens} tokens, before the program did`,
+  truncated: 'the reply reached its limit of tokens before the program ended',
   syntax: 'the program does not parse',
   shape:
     'the program needs exactly one class MAS with __init__(self, model_list) and forward(self, taskInfo)',

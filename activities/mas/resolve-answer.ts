@@ -19,7 +19,11 @@ export interface ResolveAnswerParts {
   readonly generator: string | undefined;
   /** Pool program that answers when generation or the program fails. */
   readonly fallbackProgram: string;
+  readonly generation: { readonly temperature: number; readonly maxTokens: number; readonly repair: boolean };
 }
+
+/** The last step of the ladder. */
+const singleProgram = 'single';
 
 export function createResolveAnswer(parts: ResolveAnswerParts) {
   const resolve = createResolveInput<AnswerInput>({
@@ -40,6 +44,7 @@ export function createResolveAnswer(parts: ResolveAnswerParts) {
     const run = await resolve(raw, identity);
     const { input } = run;
     const { revision, simulated } = await parts.calls.identity(input.driver);
+    const { temperature, maxTokens } = parts.generation;
     const plan: AnswerPlan = {
       query: {
         id: canonicalHash(['answer', input.query]).slice(0, 32),
@@ -47,7 +52,10 @@ export function createResolveAnswer(parts: ResolveAnswerParts) {
       },
       chosen: input.program ? await storeProgram(parts, input.program) : null,
       generator: input.generator ?? null,
+      sampling: { temperature, maxTokens, seed: input.seed },
+      repair: input.repair ?? parts.generation.repair,
       fallback: await storeProgram(parts, parts.fallbackProgram),
+      single: await storeProgram(parts, singleProgram),
       driver: input.driver,
       revision,
       limits: input.limits,

@@ -57,6 +57,15 @@ export const configSchema = z.strictObject({
   models: z.record(nameSchema, modelSchema).default({}),
   /** The model that writes programs when an input names none. MASGPT_GENERATOR. */
   generator: nameSchema.optional(),
+  generation: z
+    .strictObject({
+      /** Above 0, the run's seed decides the draw. */
+      temperature: z.number().min(0).max(2).default(0),
+      maxTokens: z.number().int().positive().max(131_072).default(4_096),
+      /** A program that fails goes back to the generator once, with its error, before the fallback program answers. */
+      repair: z.boolean().default(false),
+    })
+    .prefault({}),
   /** Pool program that answers when generation or the generated program fails. */
   fallbackProgram: nameSchema.default('cot-self-consistency'),
   sandbox: z

@@ -20,6 +20,8 @@ export const answerInputSchema = z.strictObject({
   program: nameSchema.optional(),
   /** A model in config that writes the program; the config's default generator when absent. */
   generator: nameSchema.optional(),
+  /** The generator mends its program once when that fails; the config's `generation.repair` when absent. */
+  repair: z.boolean().optional(),
   driver: nameSchema.default('sim-driver'),
   limits: limitsSchema.prefault({}),
   ...runFields,
@@ -28,8 +30,11 @@ export type AnswerInput = z.infer<typeof answerInputSchema>;
 /** What a caller passes: everything but `query` has a default. */
 export type AnswerRequest = z.input<typeof answerInputSchema>;
 
-/** Which step of the ladder answered: a chosen or generated program, the fallback program, or one plain call. */
-export type AnsweredBy = 'chosen' | 'generated' | 'fallback';
+/**
+ * Steps of the ladder, in order: a program named by the input, or the generated one and its repair; then the fallback
+ * program; then one plain call.
+ */
+export type AnsweredBy = 'chosen' | 'generated' | 'repaired' | 'fallback' | 'single';
 
 export interface AnswerResult {
   readonly run: string;
@@ -52,7 +57,12 @@ export interface AnswerPlan {
   readonly query: { readonly id: string; readonly sha256: string };
   readonly chosen: ProgramRef | null;
   readonly generator: string | null;
+  /** Absent in runs of a release without repairs; likewise `single`. */
+  readonly sampling?: { readonly temperature: number; readonly maxTokens: number; readonly seed: number };
+  readonly repair?: boolean;
   readonly fallback: ProgramRef;
+  /** One plain call. */
+  readonly single?: ProgramRef;
   readonly driver: string;
   /** Of the driver's weights. */
   readonly revision: string;
@@ -102,11 +112,12 @@ export interface CallDone {
   readonly costUsd: number;
 }
 
-export interface GenerateInput {
+export interface GenerateInput extends Pick<AnswerPlan, 'query' | 'sampling'> {
   readonly run: string;
   readonly tenant: string;
-  readonly query: AnswerPlan['query'];
   readonly generator: string;
+  /** The generation to repair, and the execution that showed its program's failure: null when it holds no program. */
+  readonly repair?: { readonly generation: string; readonly execution: string | null };
 }
 
 export type Generated =
@@ -116,7 +127,8 @@ export type Generated =
 /** Argument of `concludeAnswer`. */
 export interface ConcludeInput {
   readonly driver: string;
-  readonly generation: string | null;
+  /** The first program's and its repair's. */
+  readonly generations: readonly string[];
   /** Every execution of the ladder, in order; the last one answered, if any did. */
   readonly executions: readonly string[];
   readonly answered: boolean;

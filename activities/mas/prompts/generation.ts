@@ -39,3 +39,27 @@ export function generationMessages(query: string): ChatMessage[] {
     { role: 'user', content: query },
   ];
 }
+
+/** The failed program's own words bring it back; a reply or an error of any length is cut. */
+export function repairMessages(
+  query: string,
+  reply: string,
+  failure: { readonly kind: string; readonly message: string },
+): ChatMessage[] {
+  return [
+    ...generationMessages(query),
+    { role: 'assistant', content: reply.slice(0, maxReplyChars) },
+    {
+      role: 'user',
+      content: `That program gave no answer (${failure.kind}):
+
+${failure.message.slice(-maxMessageChars)}
+
+Say in a few sentences what was wrong, then give the whole corrected program in one \`\`\`python block.`,
+    },
+  ];
+}
+
+const maxReplyChars = 32_768;
+/** Of a traceback the end counts. */
+const maxMessageChars = 4_096;

@@ -4,10 +4,12 @@ import { runs } from './0001-runs.ts';
 import { llm } from './0002-llm.ts';
 import { executions } from './0003-executions.ts';
 import { training } from './0004-training.ts';
+import { repairs } from './0005-repairs.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-runs': runs,
   '0002-llm': llm,
   '0003-executions': executions,
   '0004-training': training,
+  '0005-repairs': repairs,
 };

@@ -62,8 +62,11 @@ export interface ExecutionTables {
     generator: string;
     revision: string;
     query_id: string;
+    /** Key of the generation whose program this one repairs. */
+    repairs: string | null;
     status: 'ok' | 'failed';
     failure_kind: string | null;
+    failure_message: string | null;
     program_sha256: string | null;
     /** The whole reply, with the reasoning. */
     reply: string;
