@@ -20,6 +20,10 @@ const commands = {
   evaluate: ['Measure systems on benchmarks', () => import('./commands/evaluate.ts')],
   report: ['Show or write the report of an evaluation', () => import('./commands/report.ts')],
   runs: ['List, show and cancel runs', () => import('./commands/runs.ts')],
+  generators: [
+    'How often the programs of each generator run, and why not',
+    () => import('./commands/generators.ts'),
+  ],
   worker: ['Run a worker alone', () => import('./commands/worker.ts')],
   config: ['Show the configuration that is in effect', () => import('./commands/config.ts')],
 } satisfies Record<string, [string, Load]>;
@@ -56,7 +60,7 @@ async function run(rawArgs: string[]): Promise<void> {
 }
 
 function overview(): string {
-  const lines = Object.entries(commands).map(([name, [description]]) => `  ${name.padEnd(10)}${description}`);
+  const lines = Object.entries(commands).map(([name, [description]]) => `  ${name.padEnd(12)}${description}`);
   return [
     `masgpt ${version}: durable pipelines for models that write multi-agent systems`,
     '',

@@ -1,7 +1,7 @@
 /** Generation: the program is found in the reply, checked, stored; each useless reply has a name. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extractPrograms } from '../../../activities/mas/extract-program.ts';
-import { createGenerator, type Generator } from '../../../activities/mas/generate.ts';
+import { createGenerator, type GenerationSpec, type Generator } from '../../../activities/mas/generate.ts';
 import { generationMessages } from '../../../activities/mas/prompts/generation.ts';
 import { type MasParts, masParts, programOf } from '../../support/mas-parts.ts';
 
@@ -40,12 +40,13 @@ describe('generation', () => {
   let parts: MasParts;
   let generator: Generator;
   const signal = new AbortController().signal;
-  const generate = (text: string) => {
+  const generate = (text: string, more: Partial<GenerationSpec> = {}) => {
     const spec = {
       tenant: 'default',
       run: 'answer/x',
       query: { id: text, text },
       generator: 'generator',
+      ...more,
     } as const;
     return generator.generate({ ...spec, callClass: 'interactive' }, { signal, wait: 'block' });
   };
@@ -84,6 +85,32 @@ describe('generation', () => {
   ])('names a reply without a program: %s', async (kind, text) => {
     parts.llm.behave({ type: 'answer', text });
     expect((await generate(text)).outcome).toMatchObject({ status: 'failed', kind });
+  });
+
+  it('samples by seed above temperature 0, and each sample once', async () => {
+    parts.llm.behave({ type: 'answer', text: block(program) });
+    const before = parts.llm.requests.length;
+    const sampled = (temperature: number, seed: number) =>
+      generate('sampled', { sampling: { temperature, seed, maxTokens: 512 } });
+    const keys = [];
+    for (const [temperature, seed] of [
+      [0.7, 1],
+      [0.7, 2],
+      [0.7, 1],
+      [0, 1],
+      [0, 2],
+    ] as const)
+      keys.push((await sampled(temperature, seed)).key);
+    expect(keys[2]).toBe(keys[0]);
+    expect(keys[4]).toBe(keys[3]);
+    expect(new Set(keys).size).toBe(3);
+    const sent = parts.llm.requests.slice(before).map(({ body }) => body);
+    expect(sent).toMatchObject([
+      { temperature: 0.7, max_tokens: 512 },
+      { temperature: 0.7, max_tokens: 512 },
+      { temperature: 0, max_tokens: 512 },
+    ]);
+    expect(sent[0]?.seed).not.toBe(sent[1]?.seed);
   });
 
   it('names a reply that was cut', async () => {
