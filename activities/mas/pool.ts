@@ -25,6 +25,8 @@ const headerSchema = z.strictObject({
     .string()
     .default('')
     .transform((text) => text.split(', ').filter((alias) => alias !== '')),
+  /** Of a baseline: how calls, rounds and temperatures compare with the publication. */
+  fidelity: z.string().min(1).optional(),
 });
 
 export interface PoolProgram extends Omit<z.infer<typeof headerSchema>, 'name'> {

@@ -22,6 +22,18 @@ import { train } from './train.ts';
 
 const name = 'demo';
 const fewestExecutable = 0.8;
+/** One of each form that the generated kinds of query tell apart; the whole pool would take several times as long. */
+const programs = [
+  'code-with-tests',
+  'cot',
+  'cot-self-consistency',
+  'expert-panel',
+  'llm-debate',
+  'math-with-code',
+  'self-consistency',
+  'self-refine',
+  'single',
+];
 
 interface Sizes {
   readonly train: number;
@@ -79,7 +91,11 @@ async function demo(
   };
 
   const dataset = await stage('dataset', () =>
-    buildDataset(context, { queries: [{ source: 'generated-train', limit: sizes.train }], seed }, name),
+    buildDataset(
+      context,
+      { queries: [{ source: 'generated-train', limit: sizes.train }], programs, seed },
+      name,
+    ),
   );
   await stage('training', async () => {
     await installed;
@@ -109,7 +125,11 @@ async function demo(
   const problems = generateQueries({ source: 'generated-test', seed, count: sizes.test });
   const kinds = new Map(problems.map(({ id, subject }) => [id, subject]));
   const pool = await readPool();
-  const quality = generatorQuality(report, { system, pool, kindOf: (id) => kinds.get(id) ?? '' });
+  const quality = generatorQuality(report, {
+    system,
+    forms: programs.map((program) => pool.get(program)),
+    kindOf: (id) => kinds.get(id) ?? '',
+  });
 
   const percent = (100 * quality.executableRate).toFixed(1);
   output.print(

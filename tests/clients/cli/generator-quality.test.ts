@@ -31,12 +31,12 @@ it('counts by kind of query and form of program', async () => {
     usage: { llmCalls: 0, tokensIn: 0, tokensCached: 0, tokensOut: 0, costUsd: 0 },
   });
   const kindOf = (id: string): string => id.split('-')[0] ?? '';
-  expect(generatorQuality(report, { system, pool, kindOf })).toEqual({
+  expect(generatorQuality(report, { system, forms: pool.list(), kindOf })).toEqual({
     executableRate: 0.5,
     n: 4,
     choices: { maths: { single: 2 }, code: { 'cot-self-consistency': 1 } },
   });
-  expect(generatorQuality(report, { system: 'absent', pool, kindOf })).toEqual({
+  expect(generatorQuality(report, { system: 'absent', forms: pool.list(), kindOf })).toEqual({
     executableRate: 0,
     n: 0,
     choices: {},
