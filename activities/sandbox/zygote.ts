@@ -17,6 +17,8 @@ export interface ZygoteConfig {
   readonly python: Python;
   /** Directory of the guest's files. */
   readonly guest: string;
+  /** Directory of numpy, pandas and matplotlib, for the second kind of zygote (science-children.ts). */
+  readonly packages?: string | undefined;
   readonly memoryMb: number;
   readonly uid: number | null;
   readonly bubblewrap: string;

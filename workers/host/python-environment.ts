@@ -10,24 +10,29 @@ import { fileURLToPath } from 'node:url';
 import { installPackages } from './install-packages.ts';
 import { cacheDirectory } from './directories.ts';
 import { missingPackages } from './missing-packages.ts';
-import { findInterpreter } from './python-interpreter.ts';
+import { findInterpreter, type Interpreter } from './python-interpreter.ts';
 import { runLogged } from './run-logged.ts';
 import { ensureSystemPackages } from './system-packages.ts';
 import { withLock } from './with-lock.ts';
 
-/** `grading`: math-verify, 60 MB. `trainer`: torch, transformers, TRL, 5 GB (or 1.5 GB without CUDA). */
-export type EnvironmentName = 'grading' | 'trainer';
+/**
+ * `grading`: math-verify, 60 MB. `science`: numpy, pandas, matplotlib for programs, 280 MB. `trainer`: torch, transformers,
+ * TRL, 5 GB (or 1.5 GB without CUDA).
+ */
+export type EnvironmentName = 'grading' | 'science' | 'trainer';
 
 export interface PythonOptions {
   /** Progress for people. */
   readonly note: (text: string) => void;
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
+  /** The environment must fit this interpreter; default: any that is found. */
+  readonly interpreter?: Interpreter | undefined;
 }
 
 /** Path of the environment's interpreter. Throws with a remedy when it cannot be installed. */
 export async function ensurePython(name: EnvironmentName, options: PythonOptions): Promise<string> {
-  const place = await locate(name, options.env ?? process.env);
+  const place = await locate(name, options.env ?? process.env, options.interpreter);
   if (await isComplete(place)) return place.python;
   const onWait = (pid: number): void =>
     options.note(`waiting for process ${pid}, which installs the Python environment "${name}"`);
@@ -48,8 +53,14 @@ export async function ensurePython(name: EnvironmentName, options: PythonOptions
 export async function isPythonReady(
   name: EnvironmentName,
   env: NodeJS.ProcessEnv = process.env,
+  interpreter?: Interpreter,
 ): Promise<boolean> {
-  return isComplete(await locate(name, env));
+  return isComplete(await locate(name, env, interpreter));
+}
+
+/** sha256 of the environment's lock file. */
+export async function lockOf(name: EnvironmentName): Promise<string> {
+  return (await locate(name, process.env)).lockSha256;
 }
 
 export interface Place {
@@ -69,20 +80,29 @@ const torchPin = 'torch==2.13.0';
 
 const lockFiles = {
   grading: '../../activities/benchmarks/graders/requirements.lock.txt',
+  science: '../../activities/sandbox/science/requirements.lock.txt',
   trainer: '../../activities/training/trainer/requirements.lock.txt',
   'trainer-cpu': '../../activities/training/trainer/requirements-cpu.lock.txt',
 };
 
+/** Run with the environment's interpreter after the packages are in. */
+const preparations: Partial<Record<EnvironmentName, string>> = {
+  science: '../../activities/sandbox/science/prepare.py',
+};
+
 /** MASGPT_TORCH_INDEX chooses the `cpu` variant of the trainer. */
-async function locate(name: EnvironmentName, env: NodeJS.ProcessEnv): Promise<Place> {
+async function locate(
+  name: EnvironmentName,
+  env: NodeJS.ProcessEnv,
+  interpreter?: Interpreter,
+): Promise<Place> {
   const torchIndex = name === 'trainer' ? env['MASGPT_TORCH_INDEX'] : undefined;
   const variant = torchIndex ? ('trainer-cpu' as const) : name;
   const lockFile = fileURLToPath(new URL(lockFiles[variant], import.meta.url));
-  const lockSha256 = createHash('sha256')
-    .update(await readFile(lockFile))
-    .digest('hex');
+  const lockSha256 = digestOf(await readFile(lockFile));
   const parent = join(cacheDirectory(env), 'python');
-  const directory = join(parent, `${variant}-${lockSha256.slice(0, 12)}`);
+  const suffix = interpreter ? `-${digestOf(`${interpreter.path} ${interpreter.version}`).slice(0, 8)}` : '';
+  const directory = join(parent, `${variant}-${lockSha256.slice(0, 12)}${suffix}`);
   return {
     ...{ parent, directory, lockFile, lockSha256, variant },
     python: join(directory, 'bin', 'python'),
@@ -94,16 +114,25 @@ async function locate(name: EnvironmentName, env: NodeJS.ProcessEnv): Promise<Pl
 async function install(name: EnvironmentName, place: Place, options: PythonOptions): Promise<void> {
   const env = options.env ?? process.env;
   await ensureSystemPackages(['python3-venv'], { note: options.note, env });
-  const interpreter = await findInterpreter(env);
+  const interpreter = options.interpreter ?? (await findInterpreter(env));
   options.note(`installing the Python environment "${name}" into ${place.directory}`);
   // Without --clear: what an interrupted install had fetched stays.
   await runLogged(interpreter.path, ['-m', 'venv', place.directory], { signal: options.signal });
   await installPackages(place, options);
   const lacking = await missing(place);
-  if (lacking.length === 0) return;
-  throw new Error(
-    `the Python environment ${place.directory} lacks ${lacking.slice(0, 5).join(', ')}; remove it and try again`,
-  );
+  if (lacking.length > 0) {
+    throw new Error(
+      `the Python environment ${place.directory} lacks ${lacking.slice(0, 5).join(', ')}; remove it and try again`,
+    );
+  }
+  const preparation = preparations[name];
+  if (!preparation) return;
+  const script = fileURLToPath(new URL(preparation, import.meta.url));
+  await runLogged(place.python, ['-I', '-B', script], { signal: options.signal });
+}
+
+function digestOf(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
 }
 
 function missing(place: Place): Promise<string[]> {

@@ -20,6 +20,7 @@ import library
 import lineage
 import ordering
 import runner
+import science
 import seeding
 import shape
 from captured import Captured
@@ -36,6 +37,7 @@ def prepare() -> None:
     ordering.install()
     event_loop.install()
     seeding.install()
+    science.install()
     library.install(_channel)
     _warm_up()
     # The default of 8 MiB would let the address-space limit stop an honest program at a dozen threads.
@@ -72,6 +74,8 @@ def _work(start: dict[str, Any], output: Captured) -> dict[str, Any]:
     if mode == 'check':
         return _check(start['source'])
     seeding.begin(start['seed'], start['startedAtMs'])
+    if start.get('absent'):
+        science.absent(start['absent'])
     if mode == 'code':
         sys.stderr = Captured()
         library.uninstall()

@@ -20,6 +20,7 @@ CONTROL_FD = 11
 PR_SET_PDEATHSIG = 1
 ADDR_NO_RANDOMIZE = 0x0040000
 BACKLOG = 4096
+PACKAGES = '/science'
 
 
 def main() -> NoReturn:
@@ -88,6 +89,8 @@ def bubblewrap_flags(config: dict[str, Any]) -> list[str]:
         directory = os.path.realpath(os.path.dirname(python['loader']))
         flags += ['--ro-bind-try', directory, directory]
     flags += ['--ro-bind', config['guest'], '/guest']
+    if config.get('packages'):
+        flags += ['--ro-bind', config['packages'], PACKAGES]  # not where /tmp could hide it
     flags += [
         '--proc',
         '/proc',

@@ -11,6 +11,7 @@ from typing import Any
 
 import lineage
 import preload
+import science
 import texts
 from channel import Channel
 from texts import extract_code, extract_code_solution, parse_to_json
@@ -145,6 +146,7 @@ def install(channel: Channel) -> None:
     names = {name.partition('.')[0] for name in preload.STAR_MODULES}
     utils.__dict__.update({name: sys.modules[name] for name in sorted(names)})
     utils.__dict__.update(EXPORTS)
+    utils.__dict__.update(science.presets())
     for name in ('ThreadPoolExecutor', 'as_completed', 'wait'):
         utils.__dict__[name] = getattr(sys.modules['concurrent.futures'], name)
     for name in ('Counter', 'defaultdict', 'deque', 'OrderedDict', 'namedtuple'):

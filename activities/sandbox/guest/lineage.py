@@ -25,13 +25,14 @@ MAX_THREADS = 60
 
 
 class Line:
-    __slots__ = ('entropy', 'origin', 'path', 'random', '_children')
+    __slots__ = ('arrays', 'entropy', 'origin', 'path', 'random', '_children')
 
     def __init__(self, path: str, origin: tuple[int, ...] = ()) -> None:
         self.path = path
         self.origin = origin  # the lines from which it was submitted
         self.random: Any = None  # of seeding.py
         self.entropy: Any = None
+        self.arrays: Any = None  # of science.py
         self._children = itertools.count()
 
     def child(self) -> Line:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -24,6 +25,7 @@ import child  # noqa: E402
 import fork  # noqa: E402
 import landlock  # noqa: E402
 import preload  # noqa: E402
+import science  # noqa: E402
 import syscalls  # noqa: E402
 from confine import Confinement, confine  # noqa: E402
 
@@ -48,7 +50,12 @@ class Zygote:
             landlock_abi=landlock.landlock_abi(),
             memory_bytes=config['memoryMb'] << 20,
             processes=64 if self.namespaces else 4096,
-            readable=[*config['python']['standardLibrary'], '/usr/share/zoneinfo', '/dev/urandom'],
+            readable=[
+                *config['python']['standardLibrary'],
+                *filter(None, [config.get('packages')]),
+                '/usr/share/zoneinfo',
+                '/dev/urandom',
+            ],
             user=os.getuid(),
             group=os.getgid(),
         )
@@ -156,6 +163,12 @@ class Zygote:
 def main() -> None:
     config: dict[str, Any] = json.loads(sys.argv[1])
     preload.preload()
+    if config.get('packages'):
+        # Programs keep the room that they have without the libraries.
+        before = _address_space_mb()
+        config['packages'] = '/science' if config['level'] != 'confined' else config['packages']
+        science.load(config['packages'])
+        config['memoryMb'] += _address_space_mb() - before
     child.prepare()
     zygote = Zygote(config)
     try:
@@ -170,6 +183,11 @@ def main() -> None:
     gc.freeze()
     gc.disable()
     zygote.serve()
+
+
+def _address_space_mb() -> int:
+    with open('/proc/self/statm', encoding='ascii') as sizes:
+        return int(sizes.read().split()[0]) * resource.getpagesize() >> 20
 
 
 if __name__ == '__main__':
