@@ -12,6 +12,7 @@ import { createOpenAiChat } from '../activities/llm/openai-chat.ts';
 import { openSandbox } from '../activities/sandbox/open-sandbox.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import { createDirectoryBlobs } from '../activities/storage/blobs-directory.ts';
+import { writeTenantBudgets } from '../activities/storage/budget-chain.ts';
 import { canonicalJson } from '../activities/storage/canonical-json.ts';
 import { migrate, openDatabase, readStoreId } from '../activities/storage/database.ts';
 import type { Database } from '../activities/storage/tables.ts';
@@ -70,6 +71,7 @@ async function create(config: Config, options: OpenServicesOptions): Promise<Ser
   try {
     await migrate(database);
     await compareStore(database, env['MASGPT_STORE_ID']);
+    await writeTenantBudgets(database, config.tenants);
   } catch (error) {
     await database.destroy();
     throw error;

@@ -23,13 +23,14 @@ export function createRefineQueries(parts: RefineParts & { readonly executionsAt
     const timer = setInterval(() => context.heartbeat({ done: refined.filter(Boolean).length }), heartbeatMs);
     try {
       const { executionsAtOnce } = parts;
+      const { namespace } = context.info;
       await forEachAtOnce(
         [...rows.entries()],
         executionsAtOnce,
         context.cancellationSignal,
         async ([index, selected], signal) => {
           const query = queries[selected.queryIndex] as (typeof queries)[number];
-          refined[index] = await refineQuery(parts, { plan, query, selected, input, signal });
+          refined[index] = await refineQuery(parts, { plan, query, selected, input, namespace, signal });
         },
       );
     } finally {

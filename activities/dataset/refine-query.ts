@@ -48,10 +48,13 @@ export async function refineQuery(
     readonly query: Query;
     readonly selected: SelectedQuery;
     readonly input: RefineInput;
+    /** Temporal's, of the run. */
+    readonly namespace: string;
     readonly signal: AbortSignal;
   },
 ): Promise<RefinedQuery> {
-  const { plan, query, selected, input, signal } = given;
+  const { plan, query, selected, input, namespace, signal } = given;
+  const paying = { tenant: plan.tenant, namespace, run: input.run } as const;
   const { adaptation, reasoning: wantsReasoning } = input.switches;
   const base = await parts.blobs.getText(selected.base.sha256);
   let usage = noUsage;
@@ -59,7 +62,7 @@ export async function refineQuery(
   const ask = async (messages: ChatMessage[]): Promise<string> => {
     const request = { model: input.refiner, messages, ...refinerSampling };
     const draw = drawOf(canonicalHash(['refine', plan.seed, query.id, messages]), '0', 0);
-    const call = { tenant: plan.tenant, run: input.run, request, draw, callClass: 'dataset' } as const;
+    const call = { ...paying, request, draw, callClass: 'dataset' } as const;
     const { reply, recorded } = await retrying(() => parts.calls.call(call, { signal, wait: 'block' }), {
       signal,
     });
@@ -72,7 +75,7 @@ export async function refineQuery(
     for (let repeat = 0; repeat < plan.repeats; repeat++) {
       const execution = await parts.runner.run(
         {
-          ...{ tenant: plan.tenant, run: input.run, query, repeat, runSeed: plan.seed, limits: plan.limits },
+          ...{ ...paying, query, repeat, runSeed: plan.seed, limits: plan.limits },
           program: { ...program, source },
           driver: plan.drivers[0] as string,
           callClass: 'dataset',

@@ -1,8 +1,9 @@
 /** What a call does that cannot be sent now: in bulk mode it waits, in durable mode it gives its activity up for a while. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../failure.ts';
-import type { Begun } from './call-store.ts';
+import type { BeginCall, Begun } from './call-store.ts';
 import type { Endpoint } from './endpoint.ts';
+import { budgetExceeded, nameOf } from './spent-budget.ts';
 
 export interface CallOptions {
   readonly signal: AbortSignal;
@@ -15,16 +16,11 @@ export type NotNow = Exclude<Begun, { status: 'send' | 'recorded' }>;
 export async function awaitTurn(
   notNow: NotNow,
   endpoint: Endpoint,
-  run: string,
+  call: Pick<BeginCall, 'run' | 'costUsd' | 'tokens'>,
   options: CallOptions,
 ): Promise<void> {
-  if (notNow.status === 'budget') {
-    throw failure(
-      'Budget.Exceeded',
-      `the budget of ${run} is used up: start it again with a higher maxCostUsd or maxTokens`,
-    );
-  }
-  if (options.wait === 'yield') throw yielding(notNow, endpoint, run);
+  if (notNow.status === 'budget') throw budgetExceeded(notNow.spent, call.run, call);
+  if (options.wait === 'yield') throw yielding(notNow, endpoint, call.run);
   const { signal } = options;
   await sleep(jittered(pollAfterMs(notNow)), undefined, { signal }).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -56,7 +52,7 @@ function yielding(notNow: Exclude<NotNow, { status: 'budget' }>, endpoint: Endpo
     case 'reserved':
       return failure(
         'Llm.RateLimited',
-        `calls in flight hold the rest of the budget of ${run}: retried by itself`,
+        `calls in flight hold the rest of the budget of ${nameOf(notNow.spent, run)}: retried by itself`,
         {
           nextRetryDelayMs: jittered(1_000),
         },

@@ -1,6 +1,6 @@
 /**
  * The call service: a recorded call is answered from the record; any other is sent once, within the model's limits and
- * the run's budget, and recorded before its reply is given out. Processes that work on the same call share one sending.
+ * the budgets of its run's chain, and recorded before its reply is given out. Processes that work on the same call share one sending.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
@@ -23,12 +23,15 @@ export interface CallServiceParts {
   readonly send: SendChat;
   /** How long a call of a process that died stays held; renewed three times within. */
   readonly leaseMs?: number;
+  /** After so long without a slot a lower class gets one before the higher ones. */
+  readonly agingMs?: number;
 }
 
 type Attempt = Sent | NotNow | Extract<Begun, { status: 'recorded' }>;
 
-/** In mode `yield` a call waits this long for a slot of this process before it gives up its activity. */
-const yieldAfterMs = 2_000;
+/** In mode `yield` a call waits this long for a slot before it gives up its activity, and with it its place. */
+const yieldAfterMs = 10_000;
+const yieldMs = 250;
 const outageMs = 120_000;
 /** Slots are renewed four times a second: those of a process that died come back soon. */
 const slotLeaseMs = 5_000;
@@ -36,10 +39,10 @@ const slotLeaseMs = 5_000;
 const maxRefusals = 20;
 
 export function createCallService(parts: CallServiceParts): CallService & AsyncDisposable {
-  const { database, models, send, leaseMs = 15_000 } = parts;
+  const { database, models, send, leaseMs = 15_000, agingMs } = parts;
   const processId = randomBytes(9).toString('base64url');
   const store = createCallStore(database, leaseMs);
-  const limiter = createLimiter(database, processId, Math.min(leaseMs, slotLeaseMs));
+  const limiter = createLimiter(database, processId, Math.min(leaseMs, slotLeaseMs), agingMs);
   let sendings = 0;
 
   async function attempt(
@@ -55,7 +58,7 @@ export function createCallService(parts: CallServiceParts): CallService & AsyncD
       signal: options.signal,
       maxWaitMs: options.wait === 'block' ? undefined : yieldAfterMs,
     });
-    if (!slot) return { status: 'limited', waitMs: 1_000 };
+    if (!slot) return { status: 'limited', waitMs: yieldMs };
     try {
       const begun = await outlastOutage(
         options.wait === 'block' ? outageMs : 0,
@@ -88,7 +91,7 @@ export function createCallService(parts: CallServiceParts): CallService & AsyncD
             if (!waitsOut(outcome.failure, options) || refusals === maxRefusals) throw outcome.failure;
             break;
           default:
-            await awaitTurn(outcome, endpoint, call.run, options);
+            await awaitTurn(outcome, endpoint, common, options);
         }
       }
     },
@@ -116,6 +119,7 @@ function describe(call: Call, endpoint: Endpoint): Omit<BeginCall, 'owner'> {
     key: createHash('sha256').update(JSON.stringify(identity)).digest('hex'),
     tenant: call.tenant,
     run: call.run,
+    level: `${call.namespace}/${call.run}`,
     model: endpoint.name,
     revision: endpoint.revision,
     request,

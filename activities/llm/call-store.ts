@@ -1,6 +1,6 @@
 /**
- * The calls' rows in PostgreSQL: what is asked at the same time goes in one round trip (migrations/0002-llm-functions.ts
- * holds the decisions). Rows of calls under way are leased, and the leases renewed while this process lives.
+ * The calls' rows in PostgreSQL: what is asked at the same time goes in one round trip (the functions of migrations/
+ * hold the decisions). Rows of calls under way are leased, and the leases renewed while this process lives.
  */
 import { sql } from 'kysely';
 import { createGroupCommit } from '../mas/group-commit.ts';
@@ -13,6 +13,8 @@ export interface BeginCall {
   readonly owner: string;
   readonly tenant: string;
   readonly run: string;
+  /** Where its chain of budgets begins: NAMESPACE/KIND/NAME. */
+  readonly level: string;
   readonly model: string;
   readonly revision: string;
   /** Canonical JSON. */
@@ -31,16 +33,28 @@ export type Begun =
   | { readonly status: 'held'; readonly waitMs: number }
   /** The model's rate, or a pause after a 429. */
   | { readonly status: 'limited'; readonly waitMs: number }
-  | { readonly status: 'budget' }
-  /** What is left of the budget is reserved by calls in flight. */
-  | { readonly status: 'reserved' }
+  | { readonly status: 'budget'; readonly spent: SpentLevel }
+  /** What is left of the level is reserved by calls in flight. */
+  | { readonly status: 'reserved'; readonly spent: SpentLevel }
   /** `sends` counts this one. */
   | { readonly status: 'send'; readonly sends: number };
+
+/** A level of the chain that has no room, as it stands. */
+export interface SpentLevel {
+  /** NAMESPACE/KIND/NAME or tenant/NAME. */
+  readonly level: string;
+  readonly period: 'total' | 'day';
+  readonly maxCostUsd: number | null;
+  readonly costUsd: number;
+  readonly maxTokens: number | null;
+  readonly tokens: number;
+}
 
 export interface SettleCall {
   readonly key: string;
   readonly owner: string;
-  readonly run: string;
+  readonly tenant: string;
+  readonly level: string;
   readonly model: string;
   /** Undefined for a failed call, which is not kept. */
   readonly reply: ChatReply | undefined;
@@ -64,6 +78,7 @@ interface BegunRow {
   readonly reply: ChatReply;
   readonly wait_ms: number;
   readonly sent: number;
+  readonly spent: SpentLevel;
 }
 
 export function createCallStore(database: Database, leaseMs: number): CallStore {
@@ -97,8 +112,8 @@ async function beginAll(database: Database, calls: readonly BeginCall[], leaseMs
   const { rows } = await sql<BegunRow>`
     select * from llm_begin(
       ${column((call) => call.key)}, ${column((call) => call.owner)}, ${column((call) => call.tenant)},
-      ${column((call) => call.run)}, ${column((call) => call.model)}, ${column((call) => call.revision)},
-      ${column((call) => call.request)}, ${column((call) => call.simulated)},
+      ${column((call) => call.run)}, ${column((call) => call.level)}, ${column((call) => call.model)},
+      ${column((call) => call.revision)}, ${column((call) => call.request)}, ${column((call) => call.simulated)},
       ${column((call) => call.costUsd)}, ${column((call) => call.tokens)},
       ${column((call) => call.rpm ?? null)}, ${column((call) => call.tpm ?? null)}, ${leaseMs})`.execute(
     database,
@@ -121,7 +136,7 @@ function begunOf(row: BegunRow): Begun {
     case 'send':
       return { status: 'send', sends: row.sent };
     default:
-      return { status: row.status };
+      return { status: row.status, spent: row.spent };
   }
 }
 
@@ -129,8 +144,9 @@ async function settleAll(database: Database, calls: readonly SettleCall[]): Prom
   const column = <T>(pick: (call: SettleCall) => T): T[] => calls.map(pick);
   const { rows } = await sql<{ item: number; accepted: boolean }>`
     select * from llm_settle(
-      ${column((call) => call.key)}, ${column((call) => call.owner)}, ${column((call) => call.run)},
-      ${column((call) => call.model)}, ${column((call) => (call.reply ? JSON.stringify(call.reply) : null))},
+      ${column((call) => call.key)}, ${column((call) => call.owner)}, ${column((call) => call.tenant)},
+      ${column((call) => call.level)}, ${column((call) => call.model)},
+      ${column((call) => (call.reply ? JSON.stringify(call.reply) : null))},
       ${column((call) => call.unsent)},
       ${column((call) => call.reply?.usage.tokensIn ?? 0)}, ${column((call) => call.reply?.usage.tokensCached ?? 0)},
       ${column((call) => call.reply?.usage.tokensOut ?? 0)}, ${column((call) => call.reply?.costUsd ?? 0)},

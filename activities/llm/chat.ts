@@ -31,7 +31,9 @@ export type CallClass = 'interactive' | 'evaluation' | 'dataset';
 
 export interface Call {
   readonly tenant: string;
-  /** KIND/NAME: whose budget pays. */
+  /** Temporal's, of the run. */
+  readonly namespace: string;
+  /** KIND/NAME: its budget, those of its parent runs and its tenant's pay. */
   readonly run: string;
   readonly request: ChatRequest;
   /** Hex; distinguishes independent samples of one request. Its first 31 bits go out as the request's `seed`. */

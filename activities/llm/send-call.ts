@@ -38,7 +38,8 @@ export async function sendCall(
   const settlement = {
     key: begin.key,
     owner: begin.owner,
-    run: begin.run,
+    tenant: begin.tenant,
+    level: begin.level,
     model: begin.model,
     reply,
     unsent: refused?.unsent ?? false,
@@ -54,7 +55,7 @@ export async function sendCall(
   return accepted ? { status: 'done', reply: sent.reply } : { status: 'held', waitMs: 50 };
 }
 
-function seedOf(draw: string): number {
+export function seedOf(draw: string): number {
   return Number.parseInt(draw.slice(0, 8), 16) >>> 1;
 }
 

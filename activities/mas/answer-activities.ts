@@ -31,15 +31,20 @@ export function createAnswerActivities(
 
   async function performCall(input: CallInput) {
     const { cancellationSignal: signal, info } = Context.current();
-    return await heartbeating(() => call(input, { signal, attempt: info.attempt }));
+    return await heartbeating(() =>
+      call(input, { signal, attempt: info.attempt, namespace: info.namespace }),
+    );
   }
 
   async function generateProgram(input: GenerateInput): Promise<Generated> {
     const { tenant, run, generator, sampling } = input;
+    const { cancellationSignal: signal, info } = Context.current();
+    const { namespace } = info;
     const query = { id: input.query.id, text: await parts.blobs.getText(input.query.sha256) };
     const repair = input.repair && (await failureOf(input.repair));
-    const spec = { tenant, run, query, generator, sampling, repair, callClass: 'interactive' } as const;
-    const options = { signal: Context.current().cancellationSignal, wait: 'yield' } as const;
+    const paying = { tenant, namespace, run } as const;
+    const spec = { ...paying, query, generator, sampling, repair, callClass: 'interactive' } as const;
+    const options = { signal, wait: 'yield' } as const;
     const { key, outcome } = await heartbeating(() => parts.generator.generate(spec, options));
     return { key, ...outcome };
   }

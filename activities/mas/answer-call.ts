@@ -14,6 +14,8 @@ const maxBadReplies = 5;
 
 export interface AnswerCallOptions {
   readonly signal: AbortSignal;
+  /** Temporal's, of the run. */
+  readonly namespace: string;
   /** Of the activity, from 1. */
   readonly attempt: number;
 }
@@ -21,7 +23,8 @@ export interface AnswerCallOptions {
 export function createAnswerCall(parts: HostCallParts & { readonly database: Database }) {
   const journal = createJournal(parts.database);
 
-  return async ({ execution, seq }: CallInput, { signal, attempt }: AnswerCallOptions): Promise<CallDone> => {
+  return async ({ execution, seq }: CallInput, options: AnswerCallOptions): Promise<CallDone> => {
+    const { signal, attempt, namespace } = options;
     const [row, entry] = await Promise.all([
       parts.database
         .selectFrom('executions')
@@ -39,6 +42,7 @@ export function createAnswerCall(parts: HostCallParts & { readonly database: Dat
     const draw = drawOf(row.seed, entry.lineage, entry.occurrence);
     const context = {
       tenant: row.tenant,
+      namespace,
       run: row.run,
       driver: row.driver,
       draw,

@@ -32,6 +32,8 @@ export interface Generation {
 
 export interface GenerationSpec {
   readonly tenant: string;
+  /** Temporal's, of the run. */
+  readonly namespace: string;
   /** KIND/NAME: whose budget pays. */
   readonly run: string;
   readonly query: { readonly id: string; readonly text: string };
@@ -151,7 +153,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
   return {
     find,
     async generate(spec, options) {
-      const { tenant, run, query, generator, callClass } = spec;
+      const { tenant, namespace, run, query, generator, callClass } = spec;
       const identity = await parts.calls.identity(generator);
       const messages = await messagesOf(spec);
       const request = requestOf(spec, messages);
@@ -159,7 +161,8 @@ export function createGenerator(parts: GeneratorParts): Generator {
       const stored = await find(key);
       if (stored) return stored;
       const draw = canonicalHash(['generation', key]);
-      const { reply } = await parts.calls.call({ tenant, run, request, draw, callClass }, options);
+      const call = { tenant, namespace, run, request, draw, callClass };
+      const { reply } = await parts.calls.call(call, options);
       const outcome = await judge(reply);
       await database
         .insertInto('generations')

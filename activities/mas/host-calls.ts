@@ -10,6 +10,8 @@ import { type CallUsage, noCallUsage } from './journal.ts';
 
 export interface CallContext {
   readonly tenant: string;
+  /** Temporal's, of the run. */
+  readonly namespace: string;
   /** KIND/NAME: whose budget pays. */
   readonly run: string;
   readonly driver: string;

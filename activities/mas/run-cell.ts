@@ -10,6 +10,12 @@ import type { BatchCell } from './plan-reader.ts';
 import { retrying } from './retry.ts';
 import type { ExecutionSpec, ProgramRunner } from './run-program.ts';
 
+/** Who pays, and how urgent it is. */
+export interface CellScope extends Pick<BatchInput, 'run' | 'priority'> {
+  /** Temporal's, of the run. */
+  readonly namespace: string;
+}
+
 export interface CellParts {
   readonly runner: Pick<ProgramRunner, 'run' | 'markInfraFailed'>;
   readonly generator: Pick<Generator, 'generate'>;
@@ -25,9 +31,9 @@ export interface CellResult {
 
 export interface CellRunner {
   /** Throws what `ProgramRunner.run` and `Generator.generate` throw. */
-  run(plan: Plan, outcome: CellOutcome, batch: BatchInput, signal: AbortSignal): Promise<CellResult>;
+  run(plan: Plan, outcome: CellOutcome, scope: CellScope, signal: AbortSignal): Promise<CellResult>;
   /** Marks the execution that the cell is at as prevented by infrastructure. */
-  giveUp(plan: Plan, outcome: CellOutcome, batch: BatchInput, message: string): Promise<void>;
+  giveUp(plan: Plan, outcome: CellOutcome, scope: CellScope, message: string): Promise<void>;
 }
 
 export function createCellRunner({ runner, generator, blobs }: CellParts): CellRunner {
@@ -48,18 +54,19 @@ export function createCellRunner({ runner, generator, blobs }: CellParts): CellR
     plan: Plan,
     cell: BatchCell,
     program: { id: string; sha256: string },
-    batch: BatchInput,
+    scope: CellScope,
   ): Promise<ExecutionSpec> {
     return {
       ...identityOf(plan, cell, program),
-      run: batch.run,
+      namespace: scope.namespace,
+      run: scope.run,
       program: { ...program, source: await sourceOf(program.sha256) },
-      callClass: callClassOf(batch),
+      callClass: callClassOf(scope),
     };
   }
 
   return {
-    async run(plan, { cell, ladder: known }, batch, signal) {
+    async run(plan, { cell, ladder: known }, scope, signal) {
       let usage: Usage = noUsage;
       let simulated = false;
       let ladder = known;
@@ -68,10 +75,11 @@ export function createCellRunner({ runner, generator, blobs }: CellParts): CellR
         const { query, system } = cell;
         const spec = {
           tenant,
-          run: batch.run,
+          namespace: scope.namespace,
+          run: scope.run,
           query,
           generator: system.generator,
-          callClass: callClassOf(batch),
+          callClass: callClassOf(scope),
         };
         const generation = await retrying(() => generator.generate(spec, { signal, wait: 'block' }), {
           signal,
@@ -83,7 +91,7 @@ export function createCellRunner({ runner, generator, blobs }: CellParts): CellR
       }
       let status: CellResult['status'] = 'failed';
       for (const program of ladder ?? []) {
-        const execution = await runner.run(await specOf(plan, cell, program, batch), signal);
+        const execution = await runner.run(await specOf(plan, cell, program, scope), signal);
         if (!execution.stored) usage = addUsage(usage, execution.usage);
         simulated ||= execution.simulated;
         status = execution.status;
@@ -92,15 +100,15 @@ export function createCellRunner({ runner, generator, blobs }: CellParts): CellR
       return { status, usage, simulated };
     },
 
-    async giveUp(plan, { cell, ladder, execution }, batch, message) {
+    async giveUp(plan, { cell, ladder, execution }, scope, message) {
       const program = ladder?.find(({ sha256 }) => sha256 === execution?.program_sha256) ?? ladder?.[0];
-      if (program) await runner.markInfraFailed(await specOf(plan, cell, program, batch), message);
+      if (program) await runner.markInfraFailed(await specOf(plan, cell, program, scope), message);
     },
   };
 }
 
 const maxSources = 1_000;
 
-function callClassOf({ priority }: BatchInput): CallClass {
+function callClassOf({ priority }: CellScope): CallClass {
   return priority >= priorities.dataset ? 'dataset' : 'evaluation';
 }

@@ -57,6 +57,7 @@ export async function runClaimed(
       const draw = drawOf(row.seed, entry.lineage, entry.occurrence);
       const context = {
         tenant: spec.tenant,
+        namespace: spec.namespace,
         run: spec.run,
         driver: spec.driver,
         draw,

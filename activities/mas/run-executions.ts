@@ -45,6 +45,8 @@ export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities
     context: Context,
   ): Promise<BatchResult> {
     const plan = await plans.plan(batch.plan);
+    const { run: payer, priority } = batch;
+    const scope = { run: payer, priority, namespace: context.info.namespace };
     const since = await runStartedAt(parts.database, batch.run, context.info);
     const todo: CellOutcome[] = [];
     for (const outcome of await outcomes.read(plan, await plans.cells(batch))) {
@@ -57,7 +59,7 @@ export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities
     const run = async (outcome: CellOutcome, signal: AbortSignal): Promise<void> => {
       if (budgetSpent) return tally.add('budgetSkipped');
       try {
-        const result = await cellRunner.run(plan, outcome, batch, signal);
+        const result = await cellRunner.run(plan, outcome, scope, signal);
         tally.add(result.status, result);
       } catch (error) {
         if (isFailure(error, 'Budget.Exceeded')) {
@@ -65,13 +67,13 @@ export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities
           tally.add('budgetSkipped');
         } else if (isFailure(error, 'Llm.BadRequest') && tally.progress().done > 0) {
           // A model that answered others refuses this one request: no reason to end the run.
-          await cellRunner.giveUp(plan, outcome, batch, error.message);
+          await cellRunner.giveUp(plan, outcome, scope, error.message);
           tally.add('infraFailed');
         } else throw error;
       }
     };
     const giveUp = async (outcome: CellOutcome): Promise<void> => {
-      await cellRunner.giveUp(plan, outcome, batch, `its worker died ${lossesUntilGivenUp} times`);
+      await cellRunner.giveUp(plan, outcome, scope, `its worker died ${lossesUntilGivenUp} times`);
       tally.add('infraFailed');
     };
 

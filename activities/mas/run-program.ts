@@ -19,6 +19,8 @@ export type { Execution } from './executions.ts';
 
 export interface ExecutionSpec {
   readonly tenant: string;
+  /** Temporal's, of the run. */
+  readonly namespace: string;
   /** KIND/NAME: whose budget pays. */
   readonly run: string;
   readonly query: { readonly id: string; readonly text: string };

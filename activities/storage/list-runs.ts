@@ -12,6 +12,8 @@ export interface RunRecord {
   readonly kind: RunKind;
   readonly name: string;
   readonly tenant: string;
+  /** KIND/NAME; null for a run of its own. */
+  readonly parent: string | null;
   readonly workflowId: string;
   readonly runId: string;
   readonly firstRunId: string;
@@ -109,6 +111,7 @@ function selectRuns(database: Database) {
       sql<RunKind>`kind`.as('kind'),
       'name',
       'tenant',
+      'parent',
       'workflow_id as workflowId',
       'run_id as runId',
       'first_run_id as firstRunId',

@@ -13,6 +13,7 @@ import type { Runs } from './runs.ts';
 interface RunInput {
   readonly name?: string | undefined;
   readonly tenant: string;
+  readonly parentRun?: string | undefined;
   readonly maxCostUsd?: number | undefined;
   readonly maxTokens?: number | undefined;
 }
@@ -43,6 +44,7 @@ export function createResolveInput<T extends RunInput>(
       name,
       tenant: input.tenant,
       input,
+      parentRun: input.parentRun,
       maxCostUsd: input.maxCostUsd,
       maxTokens: input.maxTokens,
     });

@@ -7,6 +7,7 @@ import type { RunKind } from '../../workflows/shared/run-input.ts';
 import type { RunActivities, RunSettlement } from '../../workflows/shared/with-run.ts';
 import { failure } from '../failure.ts';
 import { canonicalHash } from './canonical-json.ts';
+import { findParent, openBudget, type ParentRun } from './budget-chain.ts';
 import { toJson, toText } from './encode.ts';
 import type { Database } from './tables.ts';
 import type { RunState } from './tables/runs.ts';
@@ -17,6 +18,10 @@ export interface RunClaim extends WorkflowChain {
   readonly name: string;
   readonly runId: string;
   readonly tenant: string;
+  /** KIND/NAME, as the input says. */
+  readonly parentRun?: string | undefined;
+  /** Ids of the workflows above, nearest first: the nearest that is a run is the parent when the input names none. */
+  readonly above?: readonly string[] | undefined;
   /** The resolved input; `name` is no part of its identity. */
   readonly input: unknown;
   readonly maxCostUsd?: number | undefined;
@@ -26,7 +31,8 @@ export interface RunClaim extends WorkflowChain {
 export interface Runs {
   /**
    * Takes the name, or keeps it when this owner has it. A holder that ended is replaced, also one that was terminated
-   * and could not say so. Opens the run's budget. Throws `Run.NameTaken` while another owner's workflow is open.
+   * and could not say so. Opens the run's budget below its parent's. Throws `Run.NameTaken` while another owner's workflow
+   * is open, `Input.Invalid` for a parent that is not there.
    */
   claim(claim: RunClaim): Promise<void>;
   /** Idempotent. Throws `Fence.Stale` when another owner has the name by now. */
@@ -38,14 +44,15 @@ export function createRuns(ports: { readonly database: Database; readonly askSta
   return {
     async claim(claim) {
       const inputHash = hashInput(claim.input);
+      const parent = await findParent(database, claim);
       for (;;) {
         const holder = await findHolder(database, claim);
         if (!holder) {
-          if (await insertRun(database, claim, inputHash)) return;
+          if (await insertRun(database, claim, inputHash, parent)) return;
         } else {
           const isOwn = holder.workflow_id === claim.workflowId && holder.first_run_id === claim.firstRunId;
           if (!isOwn && holder.state === 'running') await refuseIfOpen(claim, holder, askStatus);
-          if (await replaceRun(database, claim, inputHash, holder)) return;
+          if (await replaceRun(database, claim, inputHash, parent, holder)) return;
         }
         // Somebody else changed the row in between: look again.
       }
@@ -98,7 +105,12 @@ async function refuseIfOpen(claim: RunClaim, holder: Holder, askStatus: AskStatu
   );
 }
 
-async function insertRun(database: Database, claim: RunClaim, inputHash: string): Promise<boolean> {
+async function insertRun(
+  database: Database,
+  claim: RunClaim,
+  inputHash: string,
+  parent: ParentRun | null,
+): Promise<boolean> {
   return database.transaction().execute(async (transaction) => {
     const inserted = await transaction
       .insertInto('runs')
@@ -106,12 +118,12 @@ async function insertRun(database: Database, claim: RunClaim, inputHash: string)
         namespace: claim.namespace,
         kind: claim.kind,
         name: claim.name,
-        ...ownership(claim, inputHash),
+        ...ownership(claim, inputHash, parent),
       })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     if (inserted.numInsertedOrUpdatedRows !== 1n) return false;
-    await openBudget(transaction, claim, true);
+    await openBudget(transaction, claim, parent, true);
     return true;
   });
 }
@@ -121,12 +133,13 @@ async function replaceRun(
   database: Database,
   claim: RunClaim,
   inputHash: string,
+  parent: ParentRun | null,
   holder: Holder,
 ): Promise<boolean> {
   return database.transaction().execute(async (transaction) => {
     const updated = await transaction
       .updateTable('runs')
-      .set({ ...ownership(claim, inputHash), result: null, cause: null, ended_at: null })
+      .set({ ...ownership(claim, inputHash, parent), result: null, cause: null, ended_at: null })
       .where('namespace', '=', claim.namespace)
       .where('kind', '=', claim.kind)
       .where('name', '=', claim.name)
@@ -135,14 +148,15 @@ async function replaceRun(
       .where('state', '=', holder.state)
       .executeTakeFirst();
     if (updated.numUpdatedRows !== 1n) return false;
-    await openBudget(transaction, claim, holder.input_hash !== inputHash);
+    await openBudget(transaction, claim, parent, holder.input_hash !== inputHash);
     return true;
   });
 }
 
-function ownership(claim: RunClaim, inputHash: string) {
+function ownership(claim: RunClaim, inputHash: string, parent: ParentRun | null) {
   return {
     tenant: claim.tenant,
+    parent: parent?.run ?? null,
     workflow_id: claim.workflowId,
     first_run_id: claim.firstRunId,
     run_id: claim.runId,
@@ -151,19 +165,6 @@ function ownership(claim: RunClaim, inputHash: string) {
     state: 'running' as const,
     started_at: sql<Date>`now()`,
   };
-}
-
-async function openBudget(database: Database, claim: RunClaim, fresh: boolean): Promise<void> {
-  const limits = { max_cost_usd: claim.maxCostUsd ?? null, max_tokens: claim.maxTokens ?? null };
-  await database
-    .insertInto('budgets')
-    .values({ run: `${claim.kind}/${claim.name}`, ...limits })
-    .onConflict((conflict) =>
-      conflict
-        .column('run')
-        .doUpdateSet({ ...limits, ...(fresh ? { spent_cost_usd: 0, spent_tokens: 0 } : {}) }),
-    )
-    .execute();
 }
 
 async function finishRun(database: Database, settlement: RunSettlement): Promise<void> {

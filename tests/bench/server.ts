@@ -29,6 +29,7 @@ async function measure(env: NodeJS.ProcessEnv, note: (text: string) => void): Pr
     await services.calls.call(
       {
         tenant: 'default',
+        namespace: 'default',
         run: 'answer/bench',
         request: {
           model: 'sim-driver',

@@ -39,6 +39,7 @@ export function serviceOn(
 export function callOf(draw: number, given: Partial<Call> = {}): Call {
   return {
     tenant: 'default',
+    namespace: 'default',
     run: 'evaluation/test',
     request: {
       model: 'driver',

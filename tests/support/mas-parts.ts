@@ -70,6 +70,7 @@ export function programOf(body: string): string {
 function specOf(source: string): ExecutionSpec {
   return {
     tenant: 'default',
+    namespace: 'default',
     run: 'evaluation/test',
     query: { id: '0'.repeat(32), text: 'What is 6 times 7?' },
     program: { id: 'test', sha256: createHash('sha256').update(source).digest('hex'), source },

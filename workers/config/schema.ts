@@ -68,6 +68,18 @@ export const configSchema = z.strictObject({
     .prefault({}),
   /** Pool program that answers when generation or the generated program fails. */
   fallbackProgram: nameSchema.default('cot-self-consistency'),
+  /** Ceilings over all runs of a tenant, whatever the runs' own are. */
+  tenants: z
+    .record(
+      nameSchema,
+      z.strictObject({
+        maxCostUsd: z.number().positive().optional(),
+        maxTokens: z.number().int().positive().optional(),
+        /** `day` begins at midnight UTC. */
+        period: z.enum(['day', 'total']).default('day'),
+      }),
+    )
+    .default({}),
   sandbox: z
     .strictObject({
       /** `auto` takes the strongest level whose self-test passes. MASGPT_SANDBOX_LEVEL. */

@@ -12,7 +12,12 @@ export const runFields = {
     .max(2 ** 31 - 1)
     .default(0),
   tenant: nameSchema.default('default'),
-  /** Hard ceilings over all LLM calls of the run; reserved before a call, settled after it. */
+  /** KIND/NAME of the run whose budget pays too; a child workflow of a run has that one without being told. */
+  parentRun: z
+    .string()
+    .regex(/^[a-z]{1,16}\/[a-z0-9][a-z0-9._-]{0,63}$/, 'a run: KIND/NAME')
+    .optional(),
+  /** Hard ceilings over all LLM calls of the run and of its child runs; reserved before a call, settled after it. */
   maxCostUsd: z.number().positive().optional(),
   maxTokens: z.number().int().positive().optional(),
 };
@@ -26,6 +31,8 @@ export interface RunIdentity {
   readonly workflowId: string;
   readonly runId: string;
   readonly firstRunId: string;
+  /** Ids of the workflows above this one, nearest first. */
+  readonly above?: readonly string[];
 }
 
 /** The recorded outcome of `resolveInput`: it alone drives every later decision of the run. */

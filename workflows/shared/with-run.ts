@@ -85,6 +85,7 @@ function resolveRun<T>(options: { kind: RunKind; input: unknown; resolve: string
     workflowId: info.workflowId,
     runId: info.runId,
     firstRunId: info.firstExecutionRunId,
+    above: [info.parent, info.root].flatMap((workflow) => (workflow ? [workflow.workflowId] : [])),
   });
 }
 

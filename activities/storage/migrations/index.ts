@@ -5,6 +5,8 @@ import { llm } from './0002-llm.ts';
 import { executions } from './0003-executions.ts';
 import { training } from './0004-training.ts';
 import { repairs } from './0005-repairs.ts';
+import { budgetLevels } from './0006-budget-levels.ts';
+import { slotClasses } from './0007-slot-classes.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-runs': runs,
@@ -12,4 +14,6 @@ export const migrations: Record<string, Migration> = {
   '0003-executions': executions,
   '0004-training': training,
   '0005-repairs': repairs,
+  '0006-budget-levels': budgetLevels,
+  '0007-slot-classes': slotClasses,
 };

@@ -28,8 +28,13 @@ export interface LlmTables {
     done_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
   };
   budgets: {
-    /** KIND/NAME. */
-    run: string;
+    /** NAMESPACE/KIND/NAME of a run, or tenant/NAME. */
+    level: string;
+    /** The levels that pay too: parent runs, nearest first, then tenants. */
+    above: Generated<string[]>;
+    /** `day`: what is spent counts from midnight UTC. */
+    period: Generated<'total' | 'day'>;
+    period_start: Generated<Date>;
     max_cost_usd: number | null;
     max_tokens: number | null;
     spent_cost_usd: Generated<number>;
@@ -37,7 +42,8 @@ export interface LlmTables {
     reserved_cost_usd: Generated<number>;
     reserved_tokens: Generated<number>;
   };
-  budget_reservations: { id: string; run: string; cost_usd: number; tokens: number; lease_until: Date };
+  /** `id`: the call's owner; one row per limited level of its chain. */
+  budget_reservations: { id: string; level: string; cost_usd: number; tokens: number; lease_until: Date };
   /** Token buckets per model; levels refill with time up to the configured rate per minute. */
   model_limits: {
     model: string;
@@ -47,12 +53,17 @@ export interface LlmTables {
     /** One 429 pauses all processes. */
     paused_until: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
   };
-  /** In-flight slots leased to a process in blocks; `wanted` counts those in use and those waited for. */
+  /** In-flight slots leased to a process in blocks. By class, from 1: interactive, evaluation, dataset. */
   model_slots: {
     model: string;
     owner: string;
     slots: number;
-    wanted: number;
+    /** Those in use and those waited for. */
+    wanted: number[];
+    /** The class has waited too long without a slot. */
+    aged: boolean[];
+    /** Best class that waits, 0 for an aged one; set while the process has no slot. */
+    rank: number | null;
     /** Since when the process waits and has none. */
     starved_since: Date | null;
     lease_until: Date;

@@ -12,6 +12,8 @@ export interface RunTables {
     kind: string;
     name: string;
     tenant: string;
+    /** KIND/NAME of the run that started it or that its input names: its budget pays too. */
+    parent: string | null;
     workflow_id: string;
     first_run_id: string;
     run_id: string;

@@ -8,9 +8,10 @@ import { startFakeOpenAi } from '../../support/fake-openai.ts';
 import { startCallsChild } from '../../support/start-calls-child.ts';
 
 const run = 'evaluation/test';
+const level = `default/${run}`;
 
 function budget(database: Database) {
-  return database.selectFrom('budgets').selectAll().where('run', '=', run).executeTakeFirstOrThrow();
+  return database.selectFrom('budgets').selectAll().where('level', '=', level).executeTakeFirstOrThrow();
 }
 
 test('50 parallel calls of two processes stop at the ceiling, not before it is near and never beyond', async () => {
@@ -18,7 +19,7 @@ test('50 parallel calls of two processes stop at the ceiling, not before it is n
   await using fake = await startFakeOpenAi();
   fake.behave({ type: 'answer', delayMs: 30 });
   // A call uses 15 tokens; its worst case is 16 + 16 + 14 for the prompt and 100 for the reply: 146.
-  await fresh.database.insertInto('budgets').values({ run, max_cost_usd: null, max_tokens: 400 }).execute();
+  await fresh.database.insertInto('budgets').values({ level, max_cost_usd: null, max_tokens: 400 }).execute();
   const task = { url: fresh.url, baseUrl: fake.baseUrl, limits: { inFlight: 50 }, run };
   const children = await Promise.all(
     [0, 25].map((from) =>
@@ -44,8 +45,8 @@ test('a ceiling in dollars; recorded calls are free; a run without a ceiling is 
   await fresh.database
     .insertInto('budgets')
     .values([
-      { run, max_cost_usd: 0.0003, max_tokens: null },
-      { run: 'evaluation/free', max_cost_usd: null, max_tokens: null },
+      { level, max_cost_usd: 0.0003, max_tokens: null },
+      { level: 'default/evaluation/free', max_cost_usd: null, max_tokens: null },
     ])
     .execute();
   // Worst case 46 x $1 + 100 x $2 per million = $0.000246; a call costs $0.00002.
@@ -66,7 +67,7 @@ test('a ceiling in dollars; recorded calls are free; a run without a ceiling is 
   const free = await fresh.database
     .selectFrom('budgets')
     .selectAll()
-    .where('run', '=', 'evaluation/free')
+    .where('level', '=', 'default/evaluation/free')
     .execute();
   expect(free).toMatchObject([{ spent_cost_usd: 0.00002, spent_tokens: 15 }]);
   await ask(service, 10, 'block', { run: 'evaluation/without-a-row' });
@@ -75,7 +76,7 @@ test('a ceiling in dollars; recorded calls are free; a run without a ceiling is 
 test('what a killed process had reserved comes back when its lease ends; a failed call frees its own at once', async () => {
   await using fresh = await freshDatabase();
   await using fake = await startFakeOpenAi();
-  await fresh.database.insertInto('budgets').values({ run, max_cost_usd: null, max_tokens: 200 }).execute();
+  await fresh.database.insertInto('budgets').values({ level, max_cost_usd: null, max_tokens: 200 }).execute();
   fake.behave({ type: 'hang' });
   const task = {
     url: fresh.url,

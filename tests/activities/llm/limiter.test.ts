@@ -105,7 +105,9 @@ test('one slot and two processes that always want it: each gets its turns; a dea
       model: 'm',
       owner: 'dead',
       slots: 1,
-      wanted: 1,
+      wanted: [0, 1, 0],
+      aged: [false, false, false],
+      rank: null,
       lease_until: new Date(Date.now() + 1_000),
       starved_since: null,
     })

@@ -43,6 +43,7 @@ describe('generation', () => {
   const generate = (text: string, more: Partial<GenerationSpec> = {}) => {
     const spec = {
       tenant: 'default',
+      namespace: 'default',
       run: 'answer/x',
       query: { id: text, text },
       generator: 'generator',

@@ -24,7 +24,13 @@ async function ask(
   const generator = createGenerator(parts.services);
   const runner = createProgramRunner(parts.services);
   const query = { id: text, text };
-  const spec = { tenant: 'default', run: 'answer/x', query, generator: 'generator' } as const;
+  const spec = {
+    tenant: 'default',
+    namespace: 'default',
+    run: 'answer/x',
+    query,
+    generator: 'generator',
+  } as const;
   const generate = async (repair?: { generation: string; kind: string; message: string }) => {
     const written = { ...spec, callClass: 'interactive', repair } as const;
     return await generator.generate(written, { signal, wait: 'block' });

@@ -31,11 +31,11 @@ test('counts and costs come back as numbers, and any text can be stored', async 
   const foreign = 'NUL \0, lone \uD800, emoji \u{1F600}';
   await database
     .insertInto('budgets')
-    .values({ run: toText(foreign), max_cost_usd: 0.1, max_tokens: 5e9 })
+    .values({ level: toText(foreign), max_cost_usd: 0.1, max_tokens: 5e9 })
     .execute();
   const budget = await database.selectFrom('budgets').selectAll().executeTakeFirstOrThrow();
   expect(budget).toMatchObject({
-    run: 'NUL \u{FFFD}, lone \u{FFFD}, emoji \u{1F600}',
+    level: 'NUL \u{FFFD}, lone \u{FFFD}, emoji \u{1F600}',
     max_cost_usd: 0.1,
     max_tokens: 5e9,
   });

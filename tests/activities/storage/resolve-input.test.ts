@@ -36,7 +36,7 @@ test('defaults, the prepared input and the claim; the same again attaches to the
     workflowId: 'answer/first',
   });
   const budget = await fresh.database.selectFrom('budgets').selectAll().executeTakeFirstOrThrow();
-  expect(budget).toMatchObject({ run: 'answer/first', max_tokens: 9, max_cost_usd: null });
+  expect(budget).toMatchObject({ level: 'default/answer/first', max_tokens: 9, max_cost_usd: null });
 });
 
 test.each([
