@@ -1,5 +1,5 @@
 """All randomness and the start of the clock come from the execution's seed, per line of work, so that a
-replay repeats itself.
+replay repeats itself. The machine has the same name wherever a program runs.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import socket
 import time
 import uuid
 from collections.abc import Callable
@@ -43,6 +44,9 @@ def install() -> None:
     os.getrandom = lambda size, flags=0: urandom(size)
     uuid._generate_time_safe = None  # type: ignore[attr-defined]
     uuid._node = 0x02_00_00_00_00_01  # type: ignore[attr-defined]
+    machine = os.uname_result(('Linux', 'sandbox', '', '', os.uname().machine))
+    os.uname = lambda: machine
+    socket.gethostname = lambda: machine.nodename
     time.time = _time
     time.time_ns = _time_ns
     for name in ('localtime', 'gmtime', 'ctime'):
