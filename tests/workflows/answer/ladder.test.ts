@@ -122,6 +122,16 @@ describe.each([
     });
   });
 
+  it('a generator that cannot be asked is named, and the fallback program answers', async () => {
+    parts.llm.behave(({ body: { model } }) =>
+      model === 'fake-generator' ? { type: 'status', status: 401 } : { type: 'answer' },
+    );
+    expect(await ask({}, 'answer-generator-refuses')).toMatchObject({
+      answeredBy: 'fallback',
+      skipped: [{ step: 'generated', kind: 'Llm.Unauthorized' }],
+    });
+  });
+
   it('one plain call answers when the fallback program fails as well', async () => {
     generatorReplies(reply('return 1 / 0'), 'no');
     expect(await ask({ limits: { maxCalls: 2 } }, 'answer-single')).toMatchObject({
