@@ -82,11 +82,16 @@ async function create(config: Config, options: OpenServicesOptions): Promise<Ser
     models: createModels({ config, env }),
     send: createOpenAiChat(),
   });
+  const blobs = createDirectoryBlobs(join(home, 'blobs'));
   const sandbox = once(() =>
-    openSandbox({ ...config.sandbox, stateDirectory: join(sharedStateDirectory(home), 'sandbox'), log }),
+    openSandbox({
+      ...config.sandbox,
+      stateDirectory: join(sharedStateDirectory(home), 'sandbox'),
+      blobs,
+      log,
+    }),
   );
   const mathVerify = createMathVerify({ python: () => ensurePython('grading', { note: log, env }) });
-  const blobs = createDirectoryBlobs(join(home, 'blobs'));
   return {
     config,
     database,

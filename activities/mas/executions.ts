@@ -22,7 +22,10 @@ export interface Execution {
   readonly wallMs: number;
   /** Attempts that were lost with their worker. */
   readonly losses: number;
+  /** Calls of a replay that are not those recorded; each may have cost a new call. */
   readonly divergences: number;
+  /** How often it went on with another guest than the one it began with. */
+  readonly guestChanges: number;
   readonly simulated: boolean;
   /** Found finished: this time nothing ran and nothing was paid. */
   readonly stored: boolean;
@@ -42,18 +45,26 @@ export interface ExecutionRow {
 }
 
 export interface Claim extends Attempt {
+  /** Where the program's clock starts, each time it runs. */
+  readonly clockMs: number;
+  /** Its total time counts from here. */
   readonly startedAtMs: number;
+  /** The guest it began with. */
+  readonly guest: string;
   /** An earlier attempt began it, so the journal may hold rows. */
   readonly begun: boolean;
   readonly losses: number;
+  readonly guestChanges: number;
 }
 
-export type ExecutionEnd = Omit<Execution, 'key' | 'losses' | 'stored'>;
+export type ExecutionEnd = Omit<Execution, 'key' | 'losses' | 'guestChanges' | 'stored'>;
 
 export interface Executions {
   /** `busy`: another attempt executes it right now. `patient`: one of the same run is waited for, too. */
   claim(row: ExecutionRow, options?: { readonly patient?: boolean }): Promise<Claim | Execution | 'busy'>;
   find(key: string): Promise<Execution | null>;
+  /** From now on it runs with this guest. `counted`: its journal was written with another. */
+  changeGuest(attempt: Attempt, guest: string, counted: boolean): Promise<void>;
   /** False when a newer attempt holds the execution, or it has ended already. */
   finish(attempt: Attempt, end: ExecutionEnd): Promise<boolean>;
   /** An orderly end without a result (cancelled, budget spent, outage): not a loss, and free for the next claim. */
@@ -92,6 +103,7 @@ export function createExecutions(database: Database): Executions {
       wallMs: row.wall_ms,
       losses: row.losses,
       divergences: row.divergences,
+      guestChanges: row.guest_changes,
       simulated: row.simulated,
       stored: true,
     };
@@ -104,6 +116,16 @@ export function createExecutions(database: Database): Executions {
       const claimed = await insertOrTakeOver(database, row, options?.patient ?? false);
       if (claimed) return claimed;
       return (await find(row.key)) ?? 'busy';
+    },
+
+    async changeGuest({ execution, fence }, guest, counted) {
+      await database
+        .updateTable('executions')
+        .set((row) => ({ guest, guest_changes: row('guest_changes', '+', counted ? 1 : 0) }))
+        .where('key', '=', execution)
+        .where('fence', '=', fence)
+        .where('guest', '!=', guest)
+        .execute();
     },
 
     async finish({ execution, fence }, end) {
@@ -159,7 +181,7 @@ async function insertOrTakeOver(
   row: ExecutionRow,
   patient: boolean,
 ): Promise<Claim | null> {
-  const { rows } = await sql<{ fence: number; started_at: Date; losses: number }>`
+  const { rows } = await sql<ClaimedRow>`
     insert into executions as e
       (key, tenant, run, query_id, program_sha256, driver, repeat, seed, guest, status, simulated)
     values (${row.key}, ${row.tenant}, ${row.run}, ${row.queryId}, ${row.programSha256}, ${row.driver}, ${row.repeat},
@@ -167,7 +189,6 @@ async function insertOrTakeOver(
     on conflict (key) do update set
       fence = e.fence + 1,
       run = excluded.run,
-      guest = excluded.guest,
       losses = case when e.status = 'infraFailed' then 0 when e.ended_at is null then e.losses + 1 else e.losses end,
       started_at = case when e.status = 'infraFailed' then now() else e.started_at end,
       status = 'running',
@@ -178,14 +199,26 @@ async function insertOrTakeOver(
       or (e.started_at < now() - interval '1 minute' and not exists (
         select 1 from journal j
         where j.execution = e.key and greatest(j.started_at, j.ended_at) > now() - interval '1 minute'))))
-    returning fence, started_at, losses`.execute(database);
+    returning fence, began_at, started_at, losses, guest, guest_changes`.execute(database);
   const [claimed] = rows;
   if (!claimed) return null;
   return {
     execution: row.key,
     fence: claimed.fence,
+    clockMs: claimed.began_at.getTime(),
     startedAtMs: claimed.started_at.getTime(),
     begun: claimed.fence > 1,
     losses: claimed.losses,
+    guest: claimed.guest,
+    guestChanges: claimed.guest_changes,
   };
+}
+
+interface ClaimedRow {
+  readonly fence: number;
+  readonly began_at: Date;
+  readonly started_at: Date;
+  readonly losses: number;
+  readonly guest: string;
+  readonly guest_changes: number;
 }

@@ -7,7 +7,8 @@ import { drawOf } from './execution-key.ts';
 import type { Claim, Execution, ExecutionEnd, ExecutionRow, Executions } from './executions.ts';
 import { performCall } from './host-calls.ts';
 import type { Journal, JournalEntry } from './journal.ts';
-import { hostProgram, type OpenCall, sandboxLimits } from './program-host.ts';
+import { openClaimed } from './open-claimed.ts';
+import { hostProgram, type OpenCall } from './program-host.ts';
 import { retrying } from './retry.ts';
 import type { ExecutionSpec } from './run-program.ts';
 import { failure } from '../failure.ts';
@@ -41,10 +42,11 @@ export async function runClaimed(
     let simulated = row.simulated;
 
     const sandbox = await parts.sandbox();
-    await using session = await retrying(
-      () => sandbox.open({ ...startOf(spec, row), startedAtMs: claim.startedAtMs }, signal),
+    const opened = await retrying(
+      () => openClaimed({ sandbox, executions, claim, known, start: startOf(spec, row), signal }),
       { signal },
     );
+    await using session = opened.session;
     const host = hostProgram({
       session,
       known: entries,
@@ -99,7 +101,8 @@ export async function runClaimed(
     if (!(await retrying(() => executions.finish(claim, end), { signal: outer }))) {
       throw failure('Fence.Stale', 'another attempt has taken this execution over: its result stands');
     }
-    return { key: row.key, ...end, losses: claim.losses, stored: false };
+    const { losses } = claim;
+    return { key: row.key, ...end, losses, guestChanges: opened.guestChanges, stored: false };
   } catch (error) {
     await executions.release(claim).catch(() => {});
     throw signal.aborted ? signal.reason : error;
@@ -117,7 +120,7 @@ function startOf(spec: ExecutionSpec, row: ExecutionRow) {
     query: spec.query.text,
     seed: row.seed,
     models: [spec.driver],
-    limits: sandboxLimits(spec.limits),
+    limits: spec.limits,
   };
 }
 

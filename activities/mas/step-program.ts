@@ -12,7 +12,7 @@ import { executionKey, executionSeed, type ExecutionIdentity } from './execution
 import { createExecutions, isClaim } from './executions.ts';
 import { createJournal, type JournalEntry } from './journal.ts';
 import { createLiveProgram, type LiveProgram } from './live-program.ts';
-import { sandboxLimits } from './program-host.ts';
+import { openClaimed } from './open-claimed.ts';
 import { createSessionCache, type SessionCacheOptions } from './session-cache.ts';
 import { createSummaries, type Summarize } from './summary.ts';
 
@@ -65,17 +65,9 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
       claim.begun ? journal.load(key) : [],
     ]);
     const { limits, driver } = input;
-    const session = await sandbox.open(
-      {
-        source,
-        query,
-        seed,
-        startedAtMs: claim.startedAtMs,
-        models: [driver],
-        limits: sandboxLimits(limits),
-      },
-      new AbortController().signal,
-    );
+    const start = { source, query, seed, models: [driver], limits };
+    const { signal } = new AbortController();
+    const { session } = await openClaimed({ sandbox, executions, claim, known, start, signal });
     const program = createLiveProgram({ claim, session, known, limits, simulated, journal, executions });
     return { ...program, summarize: createSummaries(known) };
   }

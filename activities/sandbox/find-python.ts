@@ -1,7 +1,6 @@
 /** Finds the guest's interpreter: Python 3.10+, resolved, outside every home, and proved to run as the dedicated user. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { failure } from '../failure.ts';
@@ -49,14 +48,6 @@ export async function findPython(guest: GuestFiles, wanted?: string): Promise<Py
     `no Python for the sandbox (${tried.join('; ') || `looked for ${names.join(', ')} in ${directories.join(', ')}`}). ` +
       'Install Python 3.10 or newer outside home directories, or name one in sandbox.python of masgpt.config.yaml',
   );
-}
-
-/** sha256 of guest library, interpreter and seeding: an execution goes on with the guest it began with. */
-export async function guestIdentity(guest: GuestFiles, python: Python): Promise<string> {
-  const interpreter = createHash('sha256')
-    .update(await readFile(python.executable))
-    .digest('hex');
-  return createHash('sha256').update(`${guest.sha256}\n${python.build}\n${interpreter}`).digest('hex');
 }
 
 /** The description, or why this interpreter will not do. */

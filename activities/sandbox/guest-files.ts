@@ -1,29 +1,61 @@
-/** The guest: the Python files of guest/, copied to where the dedicated user can read them, and their identity. */
+/**
+ * The guest's files, copied to where the dedicated user can read them. Those of the library (what a program can tell apart)
+ * belong to an execution's identity; those that start and confine it are always this release's, for older guests too.
+ */
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export interface GuestFiles {
-  readonly directory: string;
-  /** sha256 over names and contents. */
-  readonly sha256: string;
+export interface GuestFile {
+  readonly name: string;
+  readonly content: Buffer;
 }
 
-/** Writes stateDirectory/guest-HASH; what is there already and equal stays untouched, also while another worker does the same. */
-export async function installGuest(stateDirectory: string): Promise<GuestFiles> {
-  const files = await readGuest();
+export interface GuestFiles {
+  readonly directory: string;
+  /** The files of the library, in order of their names. */
+  readonly library: readonly GuestFile[];
+}
+
+/** Never taken from a store: launch.py runs as the worker's user, the others make the walls. */
+const confinement = new Set([
+  'confine.py',
+  'describe.py',
+  'fork.py',
+  'kernel.py',
+  'landlock.py',
+  'launch.py',
+  'syscalls.py',
+  'zygote.py',
+]);
+
+/**
+ * Writes stateDirectory/guest-HASH, with the library given in place of this release's; what is there already and equal stays
+ * untouched, also while another worker does the same.
+ */
+export async function installGuest(
+  stateDirectory: string,
+  library?: readonly GuestFile[],
+): Promise<GuestFiles> {
+  const own = await readGuest();
+  const chosen = library ?? own.filter(({ name }) => !confinement.has(name));
+  const files = [...own.filter(({ name }) => confinement.has(name)), ...chosen];
   const hash = createHash('sha256');
   for (const { name, content } of files) hash.update(`${name}\0${content.length}\0`).update(content);
-  const sha256 = hash.digest('hex');
-  const directory = join(stateDirectory, `guest-${sha256.slice(0, 12)}`);
+  const directory = join(stateDirectory, `guest-${hash.digest('hex').slice(0, 12)}`);
   await mkdir(directory, { recursive: true });
   await chmod(directory, 0o755);
   for (const { name, content } of files) await install(join(directory, name), content);
-  return { directory, sha256 };
+  return { directory, library: chosen };
 }
 
-async function readGuest(): Promise<{ name: string; content: Buffer }[]> {
+/** Whether a file of that name may come from a store. */
+export function isLibraryFile(name: string): boolean {
+  return /^[a-z][a-z0-9_]*\.py$/.test(name) && !confinement.has(name);
+}
+
+async function readGuest(): Promise<GuestFile[]> {
   const source = fileURLToPath(new URL('guest/', import.meta.url));
   const names = (await readdir(source)).filter((name) => name.endsWith('.py')).toSorted();
   return await Promise.all(

@@ -3,11 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Blobs } from '../storage/blobs.ts';
 import { checkProgram } from './check-program.ts';
 import { chooseLevel, findBubblewrap } from './choose-level.ts';
-import { findPython, guestIdentity, type Python } from './find-python.ts';
+import { findPython, type Python } from './find-python.ts';
 import { createGate } from './gate.ts';
 import { type GuestFiles, installGuest } from './guest-files.ts';
+import { identifyGuest, keepGuest } from './guest-manifest.ts';
+import { createOlderGuests } from './older-guests.ts';
 import { createReadyPool } from './ready-pool.ts';
 import { runCode } from './run-code.ts';
 import { sandboxUid } from './sandbox-user.ts';
@@ -26,6 +29,8 @@ export interface SandboxOptions {
   readonly programs?: number | undefined;
   /** Absolute; as root it must be readable for other users, hence outside home directories. */
   readonly stateDirectory: string;
+  /** Keeps the guest, for workers of later releases, and gives those of earlier ones. Without it executions go on with this one. */
+  readonly blobs?: Blobs | undefined;
   readonly log: (message: string) => void;
 }
 
@@ -44,21 +49,34 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     maxPrograms: maxProgramsPerZygote,
     log: options.log,
   });
+  const present = await identifyGuest(parts.guest.library, parts.python);
+  if (options.blobs) await keepGuest(options.blobs, present);
+  const older = createOlderGuests({ ...options, ...parts, level, present });
   const gate = createGate(programs);
+
+  async function childOf(guest: string) {
+    const taken = guest === present.sha256 ? null : await older.take(guest);
+    return taken ? { ...taken, guest } : { child: await pool.take(), done: () => {}, guest: present.sha256 };
+  }
+
   return {
     level,
-    guest: await guestIdentity(parts.guest, parts.python),
+    guest: present.sha256,
     async open(start, signal) {
       const leave = await gate.enter(signal);
       try {
         const abort = (): void => void session[Symbol.asyncDispose]();
-        const session = openSession(await pool.take(), start, {
+        const { child, done, guest } = await childOf(start.guest ?? present.sha256);
+        const session = openSession(child, start, {
           onStarted: leave,
-          onEnded: () => signal.removeEventListener('abort', abort),
+          onEnded() {
+            done();
+            signal.removeEventListener('abort', abort);
+          },
         });
         signal.addEventListener('abort', abort, { once: true });
         if (signal.aborted) abort();
-        return session;
+        return { ...session, guest };
       } catch (error) {
         leave();
         throw error;
@@ -72,7 +90,9 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
         .finally(leave);
     },
     check: async (source) => checkProgram(await pool.take(), source),
-    [Symbol.asyncDispose]: () => pool.close(),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([pool.close(), older.close()]);
+    },
   };
 }
 
@@ -80,7 +100,8 @@ interface PreparedSandbox {
   readonly guest: GuestFiles;
   readonly python: Python;
   readonly stateDirectory: string;
-  readonly start: (level: SandboxLevel) => Promise<Zygote>;
+  /** `directory`: of another guest than this release's. */
+  readonly start: (level: SandboxLevel, directory?: string) => Promise<Zygote>;
 }
 
 /** What all levels share. */
@@ -91,11 +112,11 @@ export async function prepareSandbox(options: Omit<SandboxOptions, 'level'>): Pr
   const guest = await installGuest(stateDirectory);
   const python = await findPython(guest, options.python);
   const bubblewrap = (await findBubblewrap()) ?? '';
-  const start = (level: SandboxLevel): Promise<Zygote> =>
+  const start = (level: SandboxLevel, directory = guest.directory): Promise<Zygote> =>
     startZygote({
       level,
       python,
-      guest: guest.directory,
+      guest: directory,
       memoryMb,
       uid: sandboxUid,
       bubblewrap,

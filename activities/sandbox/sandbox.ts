@@ -14,6 +14,8 @@ export interface ProgramStart {
   /** Opaque names; no address or key enters the guest. */
   readonly models: readonly string[];
   readonly limits: Limits;
+  /** The guest to go on with, by its hash; this release's when absent, or when that one cannot be had here. */
+  readonly guest?: string;
 }
 
 /** A call that waits for its answer. `occurrence` counts equal calls within one lineage, from 0. */
@@ -52,6 +54,12 @@ export interface Session {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What `Sandbox.open` gives. */
+export interface ProgramSession extends Session {
+  /** The guest that the program runs with. */
+  readonly guest: string;
+}
+
 export interface CodeStart {
   readonly code: string;
   /** Assert statements run one by one in one namespace after the code; none for `execute_code`. */
@@ -75,9 +83,9 @@ export type ProgramCheck =
 
 export interface Sandbox {
   readonly level: SandboxLevel;
-  /** sha256 of guest library, interpreter and seeding. */
+  /** Hash of guest library, interpreter and seeding: the address of its manifest (guest-manifest.ts). */
   readonly guest: string;
-  open(start: ProgramStart, signal: AbortSignal): Promise<Session>;
+  open(start: ProgramStart, signal: AbortSignal): Promise<ProgramSession>;
   runCode(start: CodeStart, signal: AbortSignal): Promise<CodeOutcome>;
   check(source: string): Promise<ProgramCheck>;
   [Symbol.asyncDispose](): Promise<void>;

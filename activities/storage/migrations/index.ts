@@ -7,6 +7,7 @@ import { training } from './0004-training.ts';
 import { repairs } from './0005-repairs.ts';
 import { budgetLevels } from './0006-budget-levels.ts';
 import { slotClasses } from './0007-slot-classes.ts';
+import { guestChanges } from './0008-guest-changes.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-runs': runs,
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0005-repairs': repairs,
   '0006-budget-levels': budgetLevels,
   '0007-slot-classes': slotClasses,
+  '0008-guest-changes': guestChanges,
 };

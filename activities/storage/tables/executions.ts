@@ -14,8 +14,10 @@ export interface ExecutionTables {
     repeat: number;
     /** The execution seed, hex: sha256(run seed, query id, program sha256, driver, repeat). */
     seed: string;
-    /** sha256 of guest library, interpreter and seeding: an execution goes on with the guest it began with. */
+    /** Guest library, interpreter and seeding, by the blob of their manifest: an execution goes on with what it began with. */
     guest: string;
+    /** Takeovers whose worker did not have that guest and went on with its own: a divergence, too. */
+    guest_changes: Generated<number>;
     status: 'running' | 'answered' | 'failed' | 'infraFailed';
     failure_kind: string | null;
     failure_message: string | null;
@@ -31,9 +33,12 @@ export interface ExecutionTables {
     losses: Generated<number>;
     /** Fencing token: a writer with a lower one is refused. */
     fence: Generated<number>;
-    /** Replayed calls that met another key than recorded. */
+    /** Calls of a replay that met another key than recorded, or came where other calls are recorded. */
     divergences: Generated<number>;
     simulated: Generated<boolean>;
+    /** The first start: the guest's clock shows it at each replay. */
+    began_at: Generated<Date>;
+    /** The total time counts from here; set anew when infrastructure had prevented it. */
     started_at: Generated<Date>;
     ended_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
   };

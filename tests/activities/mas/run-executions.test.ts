@@ -63,6 +63,7 @@ async function execute(work: (number: number, signal: AbortSignal) => Promise<vo
         status: 'answered',
         losses: 0,
         divergences: 0,
+        guestChanges: 0,
         simulated: false,
         stored: false,
       };
