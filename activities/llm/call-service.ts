@@ -95,6 +95,7 @@ export function createCallService(parts: CallServiceParts): CallService & AsyncD
         }
       }
     },
+    prices: async (model) => (await models.get(model)).priceUsdPerMTok,
     async identity(model) {
       const { name, revision, simulated } = await models.get(model);
       return { model: name, revision, simulated };

@@ -1,5 +1,7 @@
 /** The chat port: one LLM call on one configured model. Everything above it (cache, budget, limiter) speaks `CallService`. */
 
+import type { Prices } from './endpoint.ts';
+
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
@@ -57,6 +59,8 @@ export interface CallService {
     call: Call,
     options: { readonly signal: AbortSignal; readonly wait: 'block' | 'yield' },
   ): Promise<CallOutcome>;
+  /** What its tokens cost. Throws `Llm.UnknownModel`. */
+  prices(model: string): Promise<Prices>;
   /** Model identity for provenance and keys. Throws `Llm.UnknownModel`. */
   identity(
     model: string,

@@ -49,7 +49,7 @@ export interface Journal {
   replies(
     execution: string,
     seqs: readonly number[],
-  ): Promise<{ readonly seq: number; readonly reply: HostReply }[]>;
+  ): Promise<{ readonly seq: number; readonly reply: HostReply; readonly usage: CallUsage }[]>;
   /** An attempt to answer the row failed for reasons that are not the program's. */
   missed(execution: string, seq: number): Promise<void>;
   /** Answers a row that is in flight; the first reply stands. */
@@ -93,12 +93,12 @@ export function createJournal(database: Database): Journal {
       if (seqs.length === 0) return [];
       const rows = await database
         .selectFrom('journal')
-        .select(['seq', 'reply'])
+        .select(['seq', 'reply', 'tokens_in', 'tokens_cached', 'tokens_out', 'cost_usd'])
         .where('execution', '=', execution)
         .where('seq', 'in', seqs)
         .where('reply', 'is not', null)
         .execute();
-      return rows.map(({ seq, reply }) => ({ seq, reply: reply as HostReply }));
+      return rows.map((row) => ({ seq: row.seq, reply: row.reply as HostReply, usage: toUsage(row) }));
     },
 
     async missed(execution, seq) {
@@ -174,6 +174,15 @@ function toColumns(usage: CallUsage) {
   };
 }
 
+function toUsage(row: Pick<Row, 'tokens_in' | 'tokens_cached' | 'tokens_out' | 'cost_usd'>): CallUsage {
+  return {
+    tokensIn: row.tokens_in,
+    tokensCached: row.tokens_cached,
+    tokensOut: row.tokens_out,
+    costUsd: row.cost_usd,
+  };
+}
+
 interface Row {
   readonly lineage: string;
   readonly hash: string;
@@ -198,10 +207,7 @@ function toEntry(row: Row): JournalEntry {
     seq: row.seq,
     call: { method: row.method, args: row.args } as HostCall,
     reply: row.reply as HostReply | null,
-    tokensIn: row.tokens_in,
-    tokensCached: row.tokens_cached,
-    tokensOut: row.tokens_out,
-    costUsd: row.cost_usd,
+    ...toUsage(row),
     startedAtMs: row.started_at.getTime(),
     endedAtMs: row.ended_at === null ? null : row.ended_at.getTime(),
   };

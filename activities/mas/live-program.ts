@@ -4,11 +4,12 @@
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Limits } from '../../workflows/shared/program.ts';
+import type { Prices } from '../llm/endpoint.ts';
 import type { Session } from '../sandbox/sandbox.ts';
 import { failure } from '../failure.ts';
 import type { Claim, Executions } from './executions.ts';
 import type { Journal, JournalEntry } from './journal.ts';
-import { hostProgram, type OpenCall, type ProgramEnd } from './program-host.ts';
+import { hostProgram, type OpenCall, type ProgramEnd, totalMessage } from './program-host.ts';
 import { endOf, totalsOf } from './run-claimed.ts';
 
 export interface Progressed {
@@ -32,6 +33,7 @@ export interface LiveProgramOptions {
   readonly session: Session;
   readonly known: readonly JournalEntry[];
   readonly limits: Limits;
+  readonly prices: Prices;
   readonly simulated: boolean;
   readonly journal: Journal;
   readonly executions: Executions;
@@ -66,6 +68,7 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
     session,
     known: options.known,
     limits: options.limits,
+    prices: options.prices,
     onCall: (call) => void open.set(call.entry.seq, { call, recorded: call.recorded }),
     onChange: changed,
   });
@@ -81,10 +84,10 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
   );
 
   async function deliver(): Promise<void> {
-    for (const { seq, reply } of await journal.replies(claim.execution, [...open.keys()])) {
+    for (const { seq, reply, usage } of await journal.replies(claim.execution, [...open.keys()])) {
       const asked = open.get(seq);
       open.delete(seq);
-      asked?.call.answer(reply);
+      asked?.call.answer(reply, usage);
     }
   }
 
@@ -160,7 +163,7 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
       waiting = { handed: known, onLate };
       return { calls, state: 'waiting' };
     },
-    expire: () => host.end('totalLimit', `not done after ${options.limits.totalMs} ms`),
+    expire: () => host.end('totalLimit', totalMessage(options.limits)),
     async [Symbol.asyncDispose]() {
       await session[Symbol.asyncDispose]();
       if (!settled) await executions.release(claim).catch(() => {});

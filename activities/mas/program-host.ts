@@ -9,7 +9,9 @@ import type {
   ProgramOutcome,
 } from '../../workflows/shared/program.ts';
 import type { PendingCall, Session, SessionResources } from '../sandbox/sandbox.ts';
-import { type JournalEntry, noCallUsage } from './journal.ts';
+import type { Prices } from '../llm/endpoint.ts';
+import { createAllowance, limitMessage } from './allowance.ts';
+import { type CallUsage, type JournalEntry, noCallUsage } from './journal.ts';
 import { createReplay } from './replay.ts';
 
 /** A call that the journal does not answer. `entry.reply` is null; `recorded`: its row exists already (durable mode). */
@@ -18,7 +20,8 @@ export interface OpenCall {
   readonly recorded: boolean;
   /** Lines of the program through which it was made, innermost first. */
   readonly site: readonly number[];
-  answer(reply: HostReply): void;
+  /** `used`: what the reply cost, as recorded. */
+  answer(reply: HostReply, used: CallUsage): void;
 }
 
 export interface ProgramEnd {
@@ -41,6 +44,8 @@ export interface ProgramHostOptions {
   readonly session: Session;
   readonly known: readonly JournalEntry[];
   readonly limits: Limits;
+  /** Of the driver. */
+  readonly prices: Prices;
   readonly onCall: (call: OpenCall) => void;
   /** Something changed that a waiting step may want to see. */
   readonly onChange?: () => void;
@@ -56,11 +61,17 @@ export function sandboxLimits(limits: Limits): Limits {
   return { ...limits, totalMs: 2 ** 31 - 1 };
 }
 
+/** The message of `totalLimit`. */
+export function totalMessage({ totalMs }: Pick<Limits, 'totalMs'>): string {
+  return `totalMs is ${totalMs}: all of it used, and the program has not ended`;
+}
+
 export function hostProgram(options: ProgramHostOptions): ProgramHost {
   const { session, limits } = options;
   const replay = createReplay(options.known);
   const held: PendingCall[] = [];
-  const queued: OpenCall[] = [];
+  const queued: QueuedCall[] = [];
+  const allowance = createAllowance(limits, options.prices);
   let nextSeq = replay.nextSeq;
   let calls = 0;
   let codeRuns = 0;
@@ -73,14 +84,20 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
     session.answer(id, reply);
   };
 
+  const answerKnown = (id: number, known: AnsweredEntry): void => {
+    allowance.count(known);
+    answer(id, known.reply);
+  };
+
   function accept(pending: PendingCall): void {
     calls += 1;
     if (pending.call.method === 'executeCode' || pending.call.method === 'testCode') codeRuns += 1;
-    if (calls > limits.maxCalls) return end('callLimit', `more than ${limits.maxCalls} calls`);
+    if (calls > limits.maxCalls)
+      return end('callLimit', limitMessage('maxCalls', limits.maxCalls, calls - 1, 1));
     if (codeRuns > limits.maxCodeRuns)
-      return end('codeLimit', `more than ${limits.maxCodeRuns} executions of code`);
+      return end('codeLimit', limitMessage('maxCodeRuns', limits.maxCodeRuns, codeRuns - 1, 1));
     const known = replay.take(pending);
-    if (known?.reply) return answer(pending.id, known.reply);
+    if (isAnswered(known)) return answerKnown(pending.id, known);
     if (known) return hand(pending, known, true);
     if (!replay.hasOther(pending)) return hand(pending, newEntry(pending), false);
     held.push(pending);
@@ -104,14 +121,16 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
   }
 
   function hand(pending: PendingCall, entry: JournalEntry, recorded: boolean): void {
-    let answered = false;
+    let free: ((used: CallUsage) => void) | null = null;
     queued.push({
       entry,
       recorded,
       site: pending.site,
-      answer(reply) {
-        if (answered) return;
-        answered = true;
+      start: () => (free = allowance.take(entry.call)),
+      answer(reply, used) {
+        if (!free) return;
+        free(used);
+        free = null;
         open -= 1;
         answer(pending.id, reply);
         next();
@@ -122,9 +141,14 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
 
   function next(): void {
     while (open < limits.maxConcurrentCalls) {
-      const call = queued.shift();
+      const [call] = queued;
       if (!call) return;
+      const verdict = allowance.check(call.entry.call);
+      if (verdict === 'wait') return;
+      if (verdict !== 'free') return end(verdict.kind, verdict.message);
+      queued.shift();
       open += 1;
+      call.start();
       options.onCall(call);
     }
   }
@@ -140,7 +164,7 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
   function settle(): void {
     for (const pending of held.splice(0)) {
       const other = replay.takeOther(pending);
-      if (other?.reply) answer(pending.id, other.reply);
+      if (isAnswered(other)) answerKnown(pending.id, other);
       else hand(pending, newEntry(pending), false);
     }
   }
@@ -179,4 +203,15 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
     },
     end,
   };
+}
+
+interface QueuedCall extends OpenCall {
+  /** Sets aside what the call may use. */
+  start(): void;
+}
+
+type AnsweredEntry = JournalEntry & { readonly reply: HostReply };
+
+function isAnswered(entry: JournalEntry | null): entry is AnsweredEntry {
+  return entry !== null && entry.reply !== null;
 }

@@ -8,7 +8,7 @@ import type { Claim, Execution, ExecutionEnd, ExecutionRow, Executions } from '.
 import { performCall } from './host-calls.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { openClaimed } from './open-claimed.ts';
-import { hostProgram, type OpenCall } from './program-host.ts';
+import { hostProgram, type OpenCall, totalMessage } from './program-host.ts';
 import { retrying } from './retry.ts';
 import type { ExecutionSpec } from './run-program.ts';
 import { failure } from '../failure.ts';
@@ -41,7 +41,7 @@ export async function runClaimed(
     const entries: JournalEntry[] = known.filter(({ reply }) => reply !== null);
     let simulated = row.simulated;
 
-    const sandbox = await parts.sandbox();
+    const [sandbox, prices] = await Promise.all([parts.sandbox(), parts.calls.prices(spec.driver)]);
     const opened = await retrying(
       () => openClaimed({ sandbox, executions, claim, known, start: startOf(spec, row), signal }),
       { signal },
@@ -51,6 +51,7 @@ export async function runClaimed(
       session,
       known: entries,
       limits: spec.limits,
+      prices,
       onCall: (call) => void serve(call),
     });
 
@@ -74,7 +75,7 @@ export async function runClaimed(
         const answered = { ...entry, ...result.usage, reply: result.reply, endedAtMs: Date.now() };
         await retrying(() => journal.append(claim, answered), { signal });
         entries.push(answered);
-        call.answer(result.reply);
+        call.answer(result.reply, result.usage);
       } catch (error) {
         broken.abort(error);
       }
@@ -85,7 +86,7 @@ export async function runClaimed(
       () => {
         // A program that waits for a model which is out has not failed.
         if (outage) broken.abort(outage);
-        else host.end('totalLimit', `not done after ${spec.limits.totalMs} ms`);
+        else host.end('totalLimit', totalMessage(spec.limits));
       },
       Math.max(0, totalMs),
     );

@@ -42,7 +42,10 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
 
   async function open(key: string, input: StepInput): Promise<Stepped> {
     const identity = identityOf(input);
-    const { simulated } = await parts.calls.identity(input.driver);
+    const [{ simulated }, prices] = await Promise.all([
+      parts.calls.identity(input.driver),
+      parts.calls.prices(input.driver),
+    ]);
     const sandbox = await parts.sandbox();
     const seed = executionSeed(identity);
     const claim = await executions.claim({
@@ -68,7 +71,10 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
     const start = { source, query, seed, models: [driver], limits };
     const { signal } = new AbortController();
     const { session } = await openClaimed({ sandbox, executions, claim, known, start, signal });
-    const program = createLiveProgram({ claim, session, known, limits, simulated, journal, executions });
+    const program = createLiveProgram({
+      ...{ claim, session, known, limits, prices, simulated },
+      ...{ journal, executions },
+    });
     return { ...program, summarize: createSummaries(known) };
   }
 

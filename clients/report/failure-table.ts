@@ -16,6 +16,8 @@ const meanings = new Map(
     memoryLimit: 'used too much memory',
     callLimit: 'made too many LLM calls',
     codeLimit: 'ran code too often',
+    tokenLimit: 'used up its tokens',
+    costLimit: 'used up its money',
     protocol: 'broke the sandbox protocol',
     badCall: 'made a call that is refused',
     infraFailed: 'infrastructure failed; a new start tries again',

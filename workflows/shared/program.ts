@@ -6,7 +6,11 @@ import { nameSchema, sha256Schema } from './names.ts';
 export const programRefSchema = z.object({ id: nameSchema, sha256: sha256Schema });
 export type ProgramRef = z.infer<typeof programRefSchema>;
 
-/** Per execution. A limit that is hit ends the program with a named failure kind. */
+/**
+ * Of one program on one query: every step of a ladder begins with all of them. A limit that is hit ends the program with a
+ * named failure kind, and the ladder goes on. What a query may use in all, generation and every step included, is its run's
+ * `maxTokens` and `maxCostUsd`: once those are spent the ladder ends.
+ */
 export const limitsSchema = z.object({
   /** Wall clock while no host call is outstanding. */
   computeMs: z.number().int().positive().max(600_000).default(30_000),
@@ -18,9 +22,13 @@ export const limitsSchema = z.object({
     .max(24 * 3_600_000)
     .default(3_600_000),
   maxCalls: z.number().int().positive().max(10_000).default(200),
+  /** Calls beyond it wait for their turn. */
   maxConcurrentCalls: z.number().int().positive().max(64).default(16),
   /** Executions of code under test. */
   maxCodeRuns: z.number().int().nonnegative().max(1_000).default(50),
+  /** In and out together, replies that were on record included; never passed. Absent: the run's budget alone. */
+  maxTokens: z.number().int().positive().optional(),
+  maxCostUsd: z.number().positive().optional(),
 });
 export type Limits = z.infer<typeof limitsSchema>;
 
@@ -37,6 +45,8 @@ export const programFailureKinds = [
   'memoryLimit',
   'callLimit',
   'codeLimit',
+  'tokenLimit',
+  'costLimit',
   'protocol', // forged or malformed frames
   'badCall', // a call the host refuses: prompt too large, temperature out of range
 ] as const;

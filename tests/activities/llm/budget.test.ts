@@ -1,6 +1,7 @@
 /** Budgets: the worst case is reserved before a call and settled after it, so that no ceiling is ever passed. */
 import { expect, test } from 'vitest';
 import { isFailure } from '../../../activities/failure.ts';
+import { writeTenantBudgets } from '../../../activities/storage/budget-chain.ts';
 import type { Database } from '../../../activities/storage/tables.ts';
 import { ask, endpointOf, serviceOn } from '../../support/calls.ts';
 import { freshDatabase } from '../../support/environment.ts';
@@ -100,4 +101,111 @@ test('what a killed process had reserved comes back when its lease ends; a faile
   });
   await expect(ask(service, 2)).rejects.toMatchObject({ type: 'Llm.Unavailable' });
   expect(await budget(fresh.database)).toMatchObject({ reserved_tokens: 0, spent_tokens: 0 });
+});
+
+/** Budgets of a run, its parent and their tenant, as claims write them. */
+async function openChain(
+  database: Database,
+  limits: { run?: number; parent?: number; tenant?: number },
+): Promise<void> {
+  const tokens = (max: number | undefined) => ({ max_cost_usd: null, max_tokens: max ?? null });
+  await database
+    .insertInto('budgets')
+    .values([
+      { level, above: ['default/demo/parent', 'tenant/default'], ...tokens(limits.run) },
+      { level: 'default/demo/parent', above: ['tenant/default'], ...tokens(limits.parent) },
+      { level: 'tenant/default', above: [], ...tokens(limits.tenant) },
+    ])
+    .execute();
+}
+
+test.each([
+  ['run', 'the budget of evaluation/test is used up (maxTokens 400, '],
+  ['parent', 'the budget of the parent run demo/parent is used up (maxTokens 400, '],
+  ['tenant', 'the budget of tenant default is used up (maxTokens 400, '],
+] as const)(
+  'two processes stop at the ceiling of the %s, which the message names',
+  async (spentLevel, message) => {
+    await using fresh = await freshDatabase();
+    await using fake = await startFakeOpenAi();
+    fake.behave({ type: 'answer', delayMs: 10 });
+    await openChain(fresh.database, { run: 1e6, parent: 1e6, tenant: 1e6, [spentLevel]: 400 });
+    const task = { url: fresh.url, baseUrl: fake.baseUrl, limits: { inFlight: 50 }, run };
+    const children = await Promise.all(
+      [0, 25].map((from) =>
+        startCallsChild({ ...task, draws: Array.from({ length: 25 }, (_, index) => from + index) }),
+      ),
+    );
+    for (const child of children) child.start();
+    const reports = await Promise.all(children.map((child) => child.report));
+    const done = reports.reduce((sum, report) => sum + report.done, 0);
+    expect(reports.flatMap(({ failures }) => failures)).toEqual(Array(50 - done).fill('Budget.Exceeded'));
+    // Not one token beyond the ceiling; every level was charged for every call, and nothing is held.
+    const rows = await fresh.database.selectFrom('budgets').selectAll().execute();
+    expect(rows).toHaveLength(3);
+    for (const row of rows) expect(row).toMatchObject({ spent_tokens: done * 15, reserved_tokens: 0 });
+    expect(done * 15).toBeLessThanOrEqual(400);
+    expect(done * 15 + 146).toBeGreaterThan(400);
+    expect(await fresh.database.selectFrom('budget_reservations').selectAll().execute()).toEqual([]);
+    await using service = serviceOn(fresh.database, endpointOf(fake.baseUrl));
+    await expect(ask(service, 99)).rejects.toThrow(message);
+  },
+);
+
+test('two children spend from one parent; a run of the same name in another namespace does not', async () => {
+  await using fresh = await freshDatabase();
+  await using fake = await startFakeOpenAi();
+  await using service = serviceOn(fresh.database, endpointOf(fake.baseUrl));
+  const { database } = fresh;
+  await openChain(database, { parent: 190 });
+  const second = { level: 'default/answer/second', above: ['default/demo/parent', 'tenant/default'] };
+  await database
+    .insertInto('budgets')
+    .values({ ...second, max_cost_usd: null, max_tokens: null })
+    .execute();
+  const other = { run: 'answer/second' };
+  await ask(service, 1);
+  await ask(service, 2, 'block', other);
+  await ask(service, 3);
+  // 45 of 190 are used, and a call may need 146.
+  await ask(service, 4, 'block', { ...other, namespace: 'elsewhere', tenant: 'other' });
+  const parent = 'the parent run demo/parent is used up (maxTokens 190, 45 used, the next call may use 146)';
+  await expect(ask(service, 5, 'block', other)).rejects.toThrow(parent);
+  await expect(ask(service, 6)).rejects.toMatchObject({
+    details: [{ level: 'default/demo/parent', limit: 'maxTokens', max: 190, used: 45 }],
+  });
+});
+
+test("a tenant's day begins anew at midnight UTC; its total does not", async () => {
+  await using fresh = await freshDatabase();
+  await using fake = await startFakeOpenAi();
+  await using service = serviceOn(fresh.database, endpointOf(fake.baseUrl));
+  const { database } = fresh;
+  const yesterday = new Date(Date.now() - 86_400_000);
+  const limits = { maxTokens: 200 };
+  await writeTenantBudgets(database, {
+    daily: { ...limits, period: 'day' },
+    once: { ...limits, period: 'total' },
+  });
+  await database.updateTable('budgets').set({ spent_tokens: 100, period_start: yesterday }).execute();
+  await ask(service, 1, 'block', { tenant: 'daily', run: 'answer/a' });
+  await expect(ask(service, 2, 'block', { tenant: 'once', run: 'answer/b' })).rejects.toThrow(
+    /tenant once is used up \(maxTokens 200, 100 used.*tenants\.once/,
+  );
+  const spent = await database
+    .selectFrom('budgets')
+    .select(['level', 'spent_tokens'])
+    .orderBy('level')
+    .execute();
+  expect(spent).toEqual([
+    { level: 'tenant/daily', spent_tokens: 15 },
+    { level: 'tenant/once', spent_tokens: 100 },
+  ]);
+  await database.updateTable('budgets').set({ spent_tokens: 190 }).execute();
+  await expect(ask(service, 3, 'block', { tenant: 'daily', run: 'answer/a' })).rejects.toThrow(
+    /tenant daily for this day \(UTC\) is used up.*tomorrow/,
+  );
+  // Another start of the worker changes limits, never what is spent.
+  await writeTenantBudgets(database, { daily: { maxTokens: 1_000, period: 'day' } });
+  await ask(service, 3, 'block', { tenant: 'daily', run: 'answer/a' });
 });

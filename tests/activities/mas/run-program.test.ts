@@ -75,6 +75,11 @@ return execute_code('output = 6 * 7') + str(passed) + feedback
   it.each([
     ['callLimit', 'for i in range(9):\n    self.llm.call_llm(str(i))\nreturn ""', { maxCalls: 4 }],
     ['codeLimit', 'for i in range(9):\n    execute_code(f"output = {i}")\nreturn ""', { maxCodeRuns: 2 }],
+    [
+      'tokenLimit',
+      'with ThreadPoolExecutor(9) as pool:\n    pool.map(lambda n: self.llm.call_llm(str(n)), range(999))\nreturn ""',
+      { maxTokens: 2_300, maxCalls: 1_000 },
+    ],
     ['computeLimit', 'while True: pass', { computeMs: 300 }],
     ['raised', 'raise ValueError("no\\0pe")', {}],
     ['noAnswer', 'return None', {}],

@@ -144,3 +144,36 @@ test('runs whose workflow was terminated, lost or replaced are reconciled; open 
   expect(await listRuns(database, { namespace: 'elsewhere' })).toEqual([]);
   await open.end();
 });
+
+test('a run pays from its parent, named by its input or found among the workflows above it', async () => {
+  await using fresh = await freshDatabase();
+  const { database } = fresh;
+  const runs = createRuns({ database, askStatus: async () => 'open' });
+  const owner = (name: string) => ({ workflowId: `w/${name}`, firstRunId: `first-${name}`, name });
+  const claim = (name: string, given: Partial<RunClaim> = {}) => runs.claim(claimOf(owner(name), given));
+  await claim('top', { name: 'top', tenant: 'blue' });
+  await claim('named', { name: 'named', parentRun: 'dataset/top' });
+  await claim('child', { name: 'child', above: ['w/nobody', 'w/named'] });
+  await claim('alone', { name: 'alone', above: ['w/nobody'] });
+  const levels = await database.selectFrom('budgets').select(['level', 'above']).execute();
+  expect(Object.fromEntries(levels.map((row) => [row.level, row.above]))).toEqual({
+    'default/dataset/top': ['tenant/blue'],
+    'default/dataset/named': ['default/dataset/top', 'tenant/blue', 'tenant/default'],
+    'default/dataset/child': [
+      'default/dataset/named',
+      'default/dataset/top',
+      'tenant/blue',
+      'tenant/default',
+    ],
+    'default/dataset/alone': ['tenant/default'],
+  });
+  expect(await showRun(database, 'default', 'dataset/child')).toMatchObject({ parent: 'dataset/named' });
+  expect(await showRun(database, 'default', 'dataset/alone')).toMatchObject({ parent: null });
+  const refused = { type: 'Input.Invalid', nonRetryable: true };
+  await expect(claim('lost', { name: 'lost', parentRun: 'answer/nobody' })).rejects.toMatchObject(refused);
+  await expect(claim('self', { name: 'self', parentRun: 'dataset/self' })).rejects.toMatchObject(refused);
+  const elsewhere = claim('far', { name: 'far', parentRun: 'dataset/top', namespace: 'elsewhere' });
+  await expect(elsewhere).rejects.toMatchObject(refused);
+  // A circle is refused when it would close.
+  await expect(claim('top', { name: 'top', parentRun: 'dataset/child' })).rejects.toMatchObject(refused);
+});
