@@ -60,20 +60,44 @@ export const programFrameSchema = z.discriminatedUnion('t', [
 ]);
 export type ProgramFrame = z.infer<typeof programFrameSchema>;
 
-export const codeFrameSchema = z.object({
-  t: z.literal('code'),
-  status: z.enum(['done', 'raised']),
-  text: z.string().max(200_000),
-  stdout: output,
-  tests: z
-    .array(
-      z.object({
-        status: z.enum(['pass', 'fail', 'error']),
-        message: z.string().transform((text) => text.slice(0, 4_000)),
-      }),
-    )
-    .max(1_000),
-});
+const callNumber = z.number().int().positive();
+/** While a thread of the process waits; code under test has no use for it. */
+const idleFrameSchema = z.object({ t: z.literal('idle') });
+const printedFrameSchema = z.object({ t: z.literal('printed'), text: z.string() });
+
+/** Of code under test. `serve` gives the answer to the last ask (guest/subject.py) and waits for the next one. */
+export const codeFrameSchema = z.discriminatedUnion('t', [
+  printedFrameSchema,
+  idleFrameSchema,
+  z.object({
+    t: z.literal('call'),
+    id: callNumber,
+    method: z.literal('serve'),
+    args: z.object({ told: z.string() }),
+  }),
+  z.object({ t: z.literal('code'), status: z.enum(['done', 'raised']), text: z.string().max(200_000) }),
+]);
+export type CodeFrame = z.infer<typeof codeFrameSchema>;
+
+/** Of the tests of such code (guest/examiner.py). */
+export const examinerFrameSchema = z.discriminatedUnion('t', [
+  printedFrameSchema,
+  idleFrameSchema,
+  z.object({
+    t: z.literal('call'),
+    id: callNumber,
+    method: z.literal('ask'),
+    args: z.object({ ask: z.string() }),
+  }),
+  z.object({
+    t: z.literal('verdict'),
+    status: z.enum(['pass', 'fail', 'error']),
+    message: z.string().transform((text) => text.slice(0, 4_000)),
+    inProcess: z.boolean(),
+  }),
+  z.object({ t: z.literal('examined') }),
+]);
+export type ExaminerFrame = z.infer<typeof examinerFrameSchema>;
 
 export const checkFrameSchema = z.discriminatedUnion('ok', [
   z.object({ t: z.literal('checked'), ok: z.literal(true) }),

@@ -5,12 +5,14 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Blobs } from '../storage/blobs.ts';
 import { checkProgram } from './check-program.ts';
+import { createChildren, type TakenChild } from './children.ts';
 import { chooseLevel, findBubblewrap } from './choose-level.ts';
 import { findPython, type Python } from './find-python.ts';
 import { createGate } from './gate.ts';
 import { type GuestFiles, installGuest } from './guest-files.ts';
 import { identifyGuest, keepGuest } from './guest-manifest.ts';
 import { createOlderGuests } from './older-guests.ts';
+import { openScience, type Science } from './open-science.ts';
 import { createReadyPool } from './ready-pool.ts';
 import { runCode } from './run-code.ts';
 import { sandboxUid } from './sandbox-user.ts';
@@ -31,6 +33,8 @@ export interface SandboxOptions {
   readonly stateDirectory: string;
   /** Keeps the guest, for workers of later releases, and gives those of earlier ones. Without it executions go on with this one. */
   readonly blobs?: Blobs | undefined;
+  /** numpy, pandas and matplotlib for programs and code under test; without it, importing them fails. */
+  readonly science?: Science | undefined;
   readonly log: (message: string) => void;
 }
 
@@ -52,28 +56,36 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const present = await identifyGuest(parts.guest.library, parts.python);
   if (options.blobs) await keepGuest(options.blobs, present);
   const older = createOlderGuests({ ...options, ...parts, level, present });
+  const science = options.science ? openScience(options.science, parts, level, options.log) : null;
+  const children = createChildren(pool, science);
   const gate = createGate(programs);
 
-  async function childOf(guest: string) {
+  async function childOf(guest: string, source: string): Promise<TakenChild & { guest: string }> {
     const taken = guest === present.sha256 ? null : await older.take(guest);
-    return taken ? { ...taken, guest } : { child: await pool.take(), done: () => {}, guest: present.sha256 };
+    return taken ? { ...taken, guest } : { ...(await children.take(source)), guest: present.sha256 };
   }
 
   return {
     level,
     guest: present.sha256,
     async open(start, signal) {
+      await children.prepare(start.source, signal);
       const leave = await gate.enter(signal);
       try {
         const abort = (): void => void session[Symbol.asyncDispose]();
-        const { child, done, guest } = await childOf(start.guest ?? present.sha256);
-        const session = openSession(child, start, {
-          onStarted: leave,
-          onEnded() {
-            done();
-            signal.removeEventListener('abort', abort);
+        const taken = await childOf(start.guest ?? present.sha256, start.source);
+        const { child, done, guest, absent } = taken;
+        const session = openSession(
+          child,
+          { ...start, absent },
+          {
+            onStarted: leave,
+            onEnded() {
+              done();
+              signal.removeEventListener('abort', abort);
+            },
           },
-        });
+        );
         signal.addEventListener('abort', abort, { once: true });
         if (signal.aborted) abort();
         return { ...session, guest };
@@ -83,15 +95,14 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       }
     },
     async runCode(start, signal) {
+      const text = [start.code, start.prelude, ...start.tests].join('\n');
+      await children.prepare(text, signal);
       const leave = await gate.enter(signal);
-      return await pool
-        .take()
-        .then((child) => runCode(child, start, signal))
-        .finally(leave);
+      return await runCode(() => children.take(text), start, signal).finally(leave);
     },
     check: async (source) => checkProgram(await pool.take(), source),
     async [Symbol.asyncDispose]() {
-      await Promise.all([pool.close(), older.close()]);
+      await Promise.all([pool.close(), older.close(), science?.close()]);
     },
   };
 }
@@ -101,7 +112,7 @@ interface PreparedSandbox {
   readonly python: Python;
   readonly stateDirectory: string;
   /** `directory`: of another guest than this release's. */
-  readonly start: (level: SandboxLevel, directory?: string) => Promise<Zygote>;
+  readonly start: (level: SandboxLevel, directory?: string, packages?: string) => Promise<Zygote>;
 }
 
 /** What all levels share. */
@@ -112,11 +123,12 @@ export async function prepareSandbox(options: Omit<SandboxOptions, 'level'>): Pr
   const guest = await installGuest(stateDirectory);
   const python = await findPython(guest, options.python);
   const bubblewrap = (await findBubblewrap()) ?? '';
-  const start = (level: SandboxLevel, directory = guest.directory): Promise<Zygote> =>
+  const start = (level: SandboxLevel, directory = guest.directory, packages?: string): Promise<Zygote> =>
     startZygote({
       level,
       python,
       guest: directory,
+      packages,
       memoryMb,
       uid: sandboxUid,
       bubblewrap,

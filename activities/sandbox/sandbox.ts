@@ -62,8 +62,12 @@ export interface ProgramSession extends Session {
 
 export interface CodeStart {
   readonly code: string;
-  /** Assert statements run one by one in one namespace after the code; none for `execute_code`. */
+  /** Statements run one by one in one namespace, in a process that the code never enters; none for `execute_code`. */
   readonly tests: readonly string[];
+  /** Run before the tests, where they run: helpers of theirs that are not the code's. */
+  readonly prelude?: string;
+  /** The function under test, when that is known: whatever else the tests name then has its usual meaning. */
+  readonly entryPoint?: string;
   readonly timeoutMs: number;
 }
 
@@ -71,9 +75,17 @@ export interface CodeOutcome {
   readonly status: 'done' | 'raised' | 'timeout' | 'killed';
   /** The text `execute_code` returns (mas-runtime.md section 2). */
   readonly text: string;
+  /** What the code printed, at most 64 KiB, also when it was killed. */
   readonly stdout: string;
-  /** One per test, in order. Verdicts are formed in the process of the code under test (`inProcess`). */
-  readonly tests: readonly { readonly status: 'pass' | 'fail' | 'error'; readonly message: string }[];
+  /** One per test, in order. */
+  readonly tests: readonly TestVerdict[];
+}
+
+export interface TestVerdict {
+  readonly status: 'pass' | 'fail' | 'error';
+  readonly message: string;
+  /** The code under test had a say in it: the verdict can be forged by code made for that. */
+  readonly inProcess: boolean;
 }
 
 /** A program's form, read without running it: what generation and refinement ask before they keep a program. */

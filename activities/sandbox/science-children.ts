@@ -3,18 +3,7 @@
  * first, closed when it has long been idle. Programs that do not need it never wait for it.
  */
 import type { Child } from './child.ts';
-import type { Python } from './find-python.ts';
 import type { ReadyPool } from './ready-pool.ts';
-
-/** The packages, as the worker brings them. */
-export interface Science {
-  /** sha256 of their lock: part of the guest's identity. */
-  readonly lockSha256: string;
-  /** Opens the zygote with the sandbox, instead of with the first text that needs it. */
-  readonly atStart: boolean;
-  /** Directory of the packages for this interpreter; installs them when needed. Rejects with a reason for people. */
-  install(python: Python): Promise<string>;
-}
 
 export interface ScienceChildren {
   /** Null when children can be had, else why not. Waits for installation and start. */

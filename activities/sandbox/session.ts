@@ -25,7 +25,11 @@ export interface SessionHooks {
   readonly onEnded: () => void;
 }
 
-export function openSession(child: Child, start: ProgramStart, hooks: SessionHooks): Session {
+export function openSession(
+  child: Child,
+  start: ProgramStart & { readonly absent?: string | undefined },
+  hooks: SessionHooks,
+): Session {
   const cpuS = Math.max(10, Math.ceil(start.limits.computeMs / 3_000));
   const events = createEventQueue<SessionEvent>();
   const open = new Set<number>();
@@ -127,8 +131,8 @@ export function openSession(child: Child, start: ProgramStart, hooks: SessionHoo
       );
     },
   });
-  const { source, query, seed, startedAtMs, models } = start;
-  child.send({ mode: 'program', source, query, seed, startedAtMs, models, cpuS });
+  const { source, query, seed, startedAtMs, models, absent } = start;
+  child.send({ mode: 'program', source, query, seed, startedAtMs, models, absent, cpuS });
 
   return {
     events,

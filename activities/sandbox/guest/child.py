@@ -16,6 +16,7 @@ import channel
 import code_runner
 import confine
 import event_loop
+import examiner
 import library
 import lineage
 import ordering
@@ -76,10 +77,13 @@ def _work(start: dict[str, Any], output: Captured) -> dict[str, Any]:
     seeding.begin(start['seed'], start['startedAtMs'])
     if start.get('absent'):
         science.absent(start['absent'])
-    if mode == 'code':
-        sys.stderr = Captured()
+    if mode in ('code', 'examine'):
         library.uninstall()
-        return code_runner.run_code(start, output)
+        output = Captured(lambda text: _channel.send({'t': 'printed', 'text': text}))
+        sys.stdout, sys.stderr = output, Captured()
+        if mode == 'code':
+            return code_runner.run_code(start, output, _channel)
+        return examiner.examine(start, _channel)
     return runner.run_program(start, output)
 
 

@@ -153,7 +153,7 @@ describe('execute_code', () => {
   it('cuts what is printed at 64 KB and an output of 5 MB', async () => {
     const text = String(await answerOf(code("print('p' * 5_000_000)\noutput = 'o' * 5_000_000")));
     expect(text.length).toBeLessThan(140_000);
-    expect(text).toMatch(/^Final output: o+\nPrint during execution:\np+\n… \(cut\)$/);
+    expect(text).toMatch(/^Final output: o+… \(cut\)\nPrint during execution:\np+\n… \(cut\)$/);
   });
 
   it('has no host to call and survives forged results', async () => {

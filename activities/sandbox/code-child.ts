@@ -1,0 +1,62 @@
+/** A child that runs code under test or its tests: its frames by schema, and its end in words. */
+import type { z } from 'zod';
+import type { Child } from './child.ts';
+import { exitOutcome } from './exit-outcome.ts';
+import { parseFrame } from './frames.ts';
+
+export interface CodeChildListener<Frame> {
+  onFrame(frame: Frame): void;
+  /** It is gone, or was killed since it broke the protocol; once. */
+  onEnd(reason: string): void;
+  /** The sandbox itself broke. */
+  onBroke(): void;
+}
+
+export interface CodeChild {
+  send(frame: unknown): void;
+  /** Kills it; resolves when the process is gone. */
+  close(): Promise<void>;
+}
+
+export function openCodeChild<Frame>(
+  child: Child,
+  schema: z.ZodType<Frame>,
+  start: { readonly cpuS: number },
+  listener: CodeChildListener<Frame>,
+): CodeChild {
+  let over = false;
+  let gone = (): void => {};
+  const exited = new Promise<void>((resolve) => (gone = resolve));
+  const end = (reason: string): void => {
+    if (!over) listener.onEnd(reason);
+    over = true;
+    child.kill();
+  };
+  child.listen({
+    line(line) {
+      if (over) return;
+      const frame = parseFrame(line, schema);
+      if (frame === null) end('the code wrote to the control socket');
+      else listener.onFrame(frame);
+    },
+    overflow: () => end('the code sent too much'),
+    ended(exit) {
+      end(exitOutcome(exit, start.cpuS).message.replaceAll('the program', 'the code'));
+      gone();
+    },
+    broke() {
+      if (!over) listener.onBroke();
+      over = true;
+      gone();
+    },
+  });
+  child.send(start);
+  return {
+    send: (frame) => child.send(frame),
+    async close() {
+      over = true;
+      child.kill();
+      await exited;
+    },
+  };
+}
