@@ -13,7 +13,9 @@ export interface BenchResult {
 type Bench = (note: (text: string) => void) => Promise<BenchResult>;
 
 const benches: Record<string, () => Promise<{ default: Bench }>> = {
+  answer: () => import('./answer.ts'),
   matrix: () => import('./matrix.ts'),
+  replay: () => import('./replay.ts'),
   sandbox: () => import('./sandbox.ts'),
   server: () => import('./server.ts'),
 };

@@ -17,7 +17,7 @@ import { type BatchInput, type Plan, planSchema } from '../../workflows/matrix/c
 import { limitsSchema } from '../../workflows/shared/program.ts';
 import { priorities, queuesOf } from '../../workflows/shared/queues.ts';
 import type { BenchResult } from './main.ts';
-import { type BenchStack, withBenchStack } from './support/bench-stack.ts';
+import { type BenchStack, quietTemporal, withBenchStack } from './support/bench-stack.ts';
 import { ownCpuMs, treeCpuMs } from './support/cpu-time.ts';
 import { round, sum } from './support/figures.ts';
 import type { runBatches } from './workflows.ts';
@@ -30,6 +30,7 @@ const warmCells = 60;
 const killedCells = 300;
 
 export default function benchMatrix(note: (text: string) => void): Promise<BenchResult> {
+  quietTemporal();
   return withBenchStack({ worker: true, note }, (stack) => measure(stack, note));
 }
 

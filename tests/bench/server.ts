@@ -9,7 +9,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { loadConfig } from '../../workers/config/load.ts';
 import { openServices } from '../../workers/open-services.ts';
 import type { BenchResult } from './main.ts';
-import { withBenchStack } from './support/bench-stack.ts';
+import { quietTemporal, withBenchStack } from './support/bench-stack.ts';
 import { round } from './support/figures.ts';
 import type { fanOut } from './workflows.ts';
 
@@ -17,6 +17,7 @@ const counts = { nothing: 3_000, chain: 150, call: 1_500 };
 const width = 50;
 
 export default function benchServer(note: (text: string) => void): Promise<BenchResult> {
+  quietTemporal();
   return withBenchStack({ worker: false, note }, (stack) => measure(stack.processEnv, note));
 }
 

@@ -20,10 +20,6 @@ export async function withBenchStack<R>(
   options: { readonly worker: boolean; readonly note: (text: string) => void },
   use: (stack: BenchStack) => Promise<R>,
 ): Promise<R> {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'ERROR', other: 'ERROR' } } },
-  });
   const home = await freshHome();
   try {
     const config = await loadConfig({ env: { MASGPT_HOME: home } });
@@ -38,6 +34,14 @@ export async function withBenchStack<R>(
     for (const directory of new Set([home, sharedStateDirectory(home)]))
       await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** For benchmarks with a worker in this process; without one, the runtime would keep the process alive. */
+export function quietTemporal(): void {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'ERROR', other: 'ERROR' } } },
+  });
 }
 
 async function freshHome(): Promise<string> {
