@@ -21,6 +21,7 @@ import {
 export interface RunOptions {
   readonly query?: string;
   readonly seed?: string;
+  readonly guest?: string;
   readonly limits?: Partial<Limits>;
   /** The reply to a call; default: chat calls echo their last message. */
   readonly reply?: (call: PendingCall) => Promise<HostReply> | HostReply;
@@ -55,7 +56,8 @@ export async function runProgram(sandbox: Sandbox, source: string, run: RunOptio
   const limits = limitsSchema.parse({ computeMs: 20_000, totalMs: 40_000, ...run.limits });
   const start = { source, query: run.query ?? 'q', seed: run.seed ?? 'a1', startedAtMs: 1_700_000_000_000 };
   const never = new AbortController().signal;
-  const session = await sandbox.open({ ...start, models: ['driver'], limits }, never);
+  const guest = run.guest === undefined ? {} : { guest: run.guest };
+  const session = await sandbox.open({ ...start, ...guest, models: ['driver'], limits }, never);
   const calls: PendingCall[] = [];
   for await (const event of session.events) {
     if (event.type === 'end') return { outcome: event.outcome, resources: event.resources, calls };
