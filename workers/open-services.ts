@@ -21,6 +21,7 @@ import type { Config } from './config/schema.ts';
 import { simulatorRoot } from './config/simulated-models.ts';
 import { sharedStateDirectory } from './host/directories.ts';
 import { ensurePython } from './host/python-environment.ts';
+import { scienceOf } from './host/science.ts';
 import type { Services } from './services.ts';
 
 export interface OpenServicesOptions {
@@ -83,11 +84,12 @@ async function create(config: Config, options: OpenServicesOptions): Promise<Ser
     send: createOpenAiChat(),
   });
   const blobs = createDirectoryBlobs(join(home, 'blobs'));
-  const sandbox = once(() =>
+  const sandbox = once(async () =>
     openSandbox({
       ...config.sandbox,
       stateDirectory: join(sharedStateDirectory(home), 'sandbox'),
       blobs,
+      science: await scienceOf(config, { note: log, env }),
       log,
     }),
   );

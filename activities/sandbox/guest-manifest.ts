@@ -17,6 +17,8 @@ const manifestSchema = z.object({
   version: z.literal(1),
   files: z.array(z.object({ name: z.string().refine(isLibraryFile), sha256 })).max(200),
   interpreter: z.object({ build: z.string(), sha256 }),
+  /** Lock of numpy, pandas and matplotlib; null where they are off. */
+  packages: sha256.nullable(),
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
@@ -27,10 +29,14 @@ export interface GuestIdentity {
   readonly library: readonly GuestFile[];
 }
 
-export async function identifyGuest(library: readonly GuestFile[], python: Python): Promise<GuestIdentity> {
+export async function identifyGuest(
+  library: readonly GuestFile[],
+  python: Python,
+  packages: string | null = null,
+): Promise<GuestIdentity> {
   const files = library.map(({ name, content }) => ({ name, sha256: digestOf(content) }));
   const interpreter = { build: python.build, sha256: digestOf(await readFile(python.executable)) };
-  const manifest = canonicalJson({ version: 1, files, interpreter } satisfies Manifest);
+  const manifest = canonicalJson({ version: 1, files, interpreter, packages } satisfies Manifest);
   return { sha256: digestOf(manifest), manifest, library };
 }
 

@@ -11,6 +11,7 @@ import { findPython, type Python } from './find-python.ts';
 import { createGate } from './gate.ts';
 import { type GuestFiles, installGuest } from './guest-files.ts';
 import { identifyGuest, keepGuest } from './guest-manifest.ts';
+import { needsScience } from './needs-science.ts';
 import { createOlderGuests } from './older-guests.ts';
 import { openScience, type Science } from './open-science.ts';
 import { createReadyPool } from './ready-pool.ts';
@@ -53,7 +54,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     maxPrograms: maxProgramsPerZygote,
     log: options.log,
   });
-  const present = await identifyGuest(parts.guest.library, parts.python);
+  const present = await identifyGuest(parts.guest.library, parts.python, options.science?.lockSha256 ?? null);
   if (options.blobs) await keepGuest(options.blobs, present);
   const older = createOlderGuests({ ...options, ...parts, level, present });
   const science = options.science ? openScience(options.science, parts, level, options.log) : null;
@@ -61,7 +62,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const gate = createGate(programs);
 
   async function childOf(guest: string, source: string): Promise<TakenChild & { guest: string }> {
-    const taken = guest === present.sha256 ? null : await older.take(guest);
+    // Older guests are without libraries: what needs them goes on with this one.
+    const taken = guest === present.sha256 || needsScience(source) ? null : await older.take(guest);
     return taken ? { ...taken, guest } : { ...(await children.take(source)), guest: present.sha256 };
   }
 

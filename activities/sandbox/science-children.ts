@@ -22,6 +22,8 @@ export interface ScienceOptions {
 }
 
 const defaultIdleMs = 15 * 60_000;
+/** For programs: paths and addresses of this machine are in the log only. */
+const notReady = 'it could not be made ready on this worker, whose log says why; use the standard library';
 /** A failed opening is not tried again for so long. */
 const retryMs = 5 * 60_000;
 
@@ -39,7 +41,7 @@ export function createScienceChildren({
       const reason = error instanceof Error ? error.message : String(error);
       log(`numpy, pandas and matplotlib are not available to programs: ${reason}`);
       after(retryMs, () => (opening = null));
-      return reason;
+      return notReady;
     });
     return opening;
   }

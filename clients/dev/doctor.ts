@@ -23,7 +23,7 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<C
   const checks = await Promise.all([
     checkPython(env),
     checkBubblewrap(env),
-    checkSandbox(config),
+    checkSandbox(config, env),
     checkTemporal(config, env),
     checkDatabase(config),
     checkEnvironment('grading', env),

@@ -89,6 +89,11 @@ export const configSchema = z.strictObject({
       /** Programs at once in one worker process; default 2 per core. */
       programs: z.number().int().positive().optional(),
       memoryMb: z.number().int().min(128).default(768),
+      /**
+       * numpy, pandas and matplotlib for programs: `on-demand` installs and loads them when a program first needs them,
+       * `at-start` with the sandbox, `off` never: importing them fails then.
+       */
+      libraries: z.enum(['on-demand', 'at-start', 'off']).default('on-demand'),
     })
     .prefault({}),
   slots: z

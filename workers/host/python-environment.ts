@@ -49,13 +49,22 @@ export async function ensurePython(name: EnvironmentName, options: PythonOptions
   });
 }
 
+/** Path of its interpreter; null when it is not installed. */
+export async function installedPython(
+  name: EnvironmentName,
+  env: NodeJS.ProcessEnv,
+  interpreter?: Interpreter,
+): Promise<string | null> {
+  const place = await locate(name, env, interpreter);
+  return (await isComplete(place)) ? place.python : null;
+}
+
 /** Whether `ensurePython` would return at once. */
 export async function isPythonReady(
   name: EnvironmentName,
   env: NodeJS.ProcessEnv = process.env,
-  interpreter?: Interpreter,
 ): Promise<boolean> {
-  return isComplete(await locate(name, env, interpreter));
+  return (await installedPython(name, env)) !== null;
 }
 
 /** sha256 of the environment's lock file. */
