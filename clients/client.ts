@@ -22,7 +22,7 @@ import {
 import { addBatchesInFlight } from './batches-in-flight.ts';
 import type { Progress } from '../workflows/shared/progress.ts';
 import { namePattern } from '../workflows/shared/names.ts';
-import { priorities } from '../workflows/shared/queues.ts';
+import { priorities, priorityOf } from '../workflows/shared/queues.ts';
 import type { RunKind } from '../workflows/shared/run-input.ts';
 import {
   superviseTrainingType,
@@ -130,7 +130,13 @@ async function startOrFind(
   const workflowId = `${kind}/${name}`;
   const inputHash = canonicalHash(input);
   try {
-    const start = { workflowId, taskQueue, args: [input], memo: { inputHash }, priority: { priorityKey } };
+    const start = {
+      workflowId,
+      taskQueue,
+      args: [input],
+      memo: { inputHash },
+      priority: priorityOf(priorityKey, workflowId),
+    };
     await client.workflow.start(type, start);
     return false;
   } catch (error) {

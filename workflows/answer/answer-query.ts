@@ -42,6 +42,7 @@ export async function answerQuery(input: unknown, carried?: Carried | CarriedV1)
     input,
     resolve: 'resolveAnswerInput',
     resolved: carried?.resolved,
+    failed: ({ status, skipped }: AnswerResult) => (status === 'failed' ? (skipped.at(-1) ?? null) : null),
   } as const;
   return await withRun<AnswerPlan, AnswerResult>(options, (run) =>
     answer(input, run, carried && upcast(carried)),

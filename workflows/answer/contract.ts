@@ -38,6 +38,7 @@ export type AnsweredBy = 'chosen' | 'generated' | 'repaired' | 'fallback' | 'sin
 
 export interface AnswerResult {
   readonly run: string;
+  /** `failed`: the run's row says so too, with the last reason of `skipped` as its cause. */
   readonly status: 'answered' | 'failed';
   /** The program's answer; empty when `status` is `failed`. */
   readonly answer: string;

@@ -13,7 +13,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import { priorities, queuesOf } from '../shared/queues.ts';
+import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
 import type { Agents } from './agents.ts';
 import {
   type AnswerActivities,
@@ -77,7 +77,7 @@ async function drive({ input, startedAtMs, agents, onChange, onExecution }: Driv
       ...answerActivityOptions.call,
       taskQueue: isCode ? queues.code : queues.llm,
       summary: ref.summary,
-      priority: { priorityKey: priorities.answer, fairnessKey: input.run.slice(0, 64) },
+      priority: priorityOf(priorities.answer, input.run),
     });
     try {
       const call = { execution, seq: ref.seq };

@@ -11,7 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ProgramRef } from '../shared/program.ts';
-import { priorities, queuesOf } from '../shared/queues.ts';
+import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import {
   type AnswerActivities,
@@ -128,7 +128,7 @@ async function write(
     ...answerActivityOptions.generate,
     taskQueue: queuesOf(workflowInfo().taskQueue).llm,
     summary: `${generator} ${repair ? 'repairs' : 'writes'} the program`,
-    priority: { priorityKey: priorities.answer, fairnessKey: run.slice(0, 64) },
+    priority: priorityOf(priorities.answer, run),
   });
   try {
     const generated = await generateProgram({

@@ -5,7 +5,7 @@
 import { ApplicationFailure, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { type MatrixCarried, runMatrix } from '../matrix/run-matrix.ts';
 import { createProgress, type Progress } from '../shared/progress.ts';
-import { priorities, queuesOf } from '../shared/queues.ts';
+import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import { addUsage, noUsage, type Usage } from '../shared/usage.ts';
 import { withRun } from '../shared/with-run.ts';
@@ -47,7 +47,7 @@ async function build(
 ): Promise<DatasetResult> {
   const { run, input } = resolved;
   const publish = createProgress({ state: 'running', stage: 'queries', done: 0, failed: 0, total: 0 });
-  const plan = carried?.plan ?? (await onQueue('workflows', 'planDataset').planDataset(run, input));
+  const plan = carried?.plan ?? (await onQueue('workflows', 'planDataset', run).planDataset(run, input));
   publish({ stage: 'score matrix', total: plan.cells, simulated: plan.simulated });
 
   const matrix = await runMatrix({
@@ -61,13 +61,13 @@ async function build(
     throw budgetSpent(`${plan.cells - matrix.unfinished} of ${plan.cells} executions`);
 
   publish({ stage: 'selection', open: [] });
-  const selection = await onQueue('workflows', 'selectPrograms').selectPrograms(plan.plan, input);
+  const selection = await onQueue('workflows', 'selectPrograms', run).selectPrograms(plan.plan, input);
   const refined = await refineAll(resolved, plan, selection, matrix.usage, publish);
   const { tried, accepted, kept } = refined;
   const dropped = selection.dropped + refined.dropped;
 
   publish({ stage: 'export' });
-  const exported = await onQueue('workflows', 'exportDataset').exportDataset({
+  const exported = await onQueue('workflows', 'exportDataset', run).exportDataset({
     ...{ run, input, plan, selection, dropped },
     finals: refined.finals,
     refinement: { tried, accepted, kept },
@@ -129,18 +129,19 @@ async function refineAll(
 
 function refine(batch: RefineInput): Promise<RefineResult> {
   const summary = `queries ${batch.from} to ${batch.to - 1}`;
-  return onQueue('cpu', 'refineQueries', summary).refineQueries(batch);
+  return onQueue('cpu', 'refineQueries', batch.run, summary).refineQueries(batch);
 }
 
 function onQueue(
   role: 'workflows' | 'cpu',
   activity: keyof typeof datasetActivityOptions,
+  run: string,
   summary?: string,
 ): DatasetActivities {
   return proxyActivities<DatasetActivities>({
     ...datasetActivityOptions[activity],
     taskQueue: queuesOf(workflowInfo().taskQueue)[role],
-    priority: { priorityKey: priorities.dataset },
+    priority: priorityOf(priorities.dataset, run),
     ...(summary === undefined ? {} : { summary }),
   });
 }

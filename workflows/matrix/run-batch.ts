@@ -6,7 +6,7 @@ import {
   proxyActivities,
   workflowInfo,
 } from '@temporalio/workflow';
-import { queuesOf } from '../shared/queues.ts';
+import { priorityOf, queuesOf } from '../shared/queues.ts';
 import { reportToParent, type Seat } from '../shared/report.ts';
 import {
   type BatchInput,
@@ -29,15 +29,18 @@ export async function runBatch(batch: BatchInput, seat: Seat): Promise<BatchResu
 
 async function execute(batch: BatchInput): Promise<BatchResult> {
   const queues = queuesOf(workflowInfo().taskQueue);
+  const priority = priorityOf(batch.priority, batch.run);
   const cells = `cells ${batch.from} to ${batch.to - 1}`;
   const { runExecutions } = proxyActivities<MatrixActivities>({
     ...matrixActivityOptions.runExecutions,
     taskQueue: queues.cpu,
+    priority,
     summary: `run ${cells}`,
   });
   const { gradeExecutions } = proxyActivities<MatrixActivities>({
     ...matrixActivityOptions.gradeExecutions,
     taskQueue: queues.grade,
+    priority,
     summary: `grade ${cells}`,
   });
   const result = await runExecutions(batch);

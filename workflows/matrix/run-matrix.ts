@@ -4,6 +4,7 @@
  */
 import type { Duration } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
+import { priorityOf } from '../shared/queues.ts';
 import { slideWindow } from '../shared/sliding-window.ts';
 import { addUsage, noUsage, type Usage } from '../shared/usage.ts';
 import {
@@ -102,7 +103,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
       type: runBatchType,
       args: (member) => [batch(member)],
       options: (member) => ({
-        priority: { priorityKey: priority, fairnessKey: run.slice(0, 64) },
+        priority: priorityOf(priority, run),
         staticSummary: `cells ${batch(member).from} to ${batch(member).to - 1} of ${run}`,
       }),
     },

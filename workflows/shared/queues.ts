@@ -1,3 +1,5 @@
+import type { Priority } from '@temporalio/common';
+
 /** Task queues, named after the workflow's own queue, so that a prefix isolates a whole installation. */
 export interface Queues {
   /** Workflows, their local activities and short storage activities. */
@@ -32,3 +34,19 @@ export function queuesOf(base: string): Queues {
 
 /** 1 is served first. */
 export const priorities = { answer: 1, evaluation: 3, dataset: 5 } as const;
+
+/**
+ * Of what a run asks a queue for: runs of one priority take turns, however much each of them asks for at once. The server
+ * needs `matching.enableFairness`; without it the queue is served in order of arrival.
+ */
+export function priorityOf(priorityKey: number, run: string): Priority {
+  return { priorityKey, fairnessKey: fairnessKeyOf(run), fairnessWeight: 1 };
+}
+
+const maxFairnessKey = 64;
+
+/** Temporal takes 64 bytes: of a long name, both ends. Two runs that share a key share its turns, which harms neither. */
+function fairnessKeyOf(run: string): string {
+  if (run.length <= maxFairnessKey) return run;
+  return run.slice(0, maxFairnessKey / 2) + run.slice(-maxFairnessKey / 2);
+}

@@ -53,13 +53,19 @@ export async function withRun<T, R extends RunOutput>(
     readonly resolve: string;
     /** From continue-as-new: the run that was resolved before. */
     readonly resolved?: ResolvedRun<T> | undefined;
+    /** Why a result is none: the row then says `failed` with this cause. Null for a result. */
+    readonly failed?: (result: R) => { readonly kind: string; readonly message: string } | null;
   },
   body: (run: ResolvedRun<T>) => Promise<R>,
 ): Promise<R> {
   const run = options.resolved ?? (await resolveRun<T>(options));
   try {
     const result = await body(run);
-    await settle(run, { state: 'succeeded', result, cause: null, ...result });
+    const failed = options.failed?.(result) ?? null;
+    const end = failed
+      ? { state: 'failed' as const, cause: `${failed.kind}: ${failed.message}`.slice(0, maxCause) }
+      : { state: 'succeeded' as const, cause: null };
+    await settle(run, { ...result, ...end, result });
     return result;
   } catch (thrown) {
     if (thrown instanceof ContinueAsNew) throw thrown;
@@ -107,9 +113,12 @@ function settle<T>(
   });
 }
 
+const maxCause = 2_000;
+
 function causeOf(thrown: unknown): string {
   let root: unknown = thrown;
   while (root instanceof Error && root.cause instanceof Error) root = root.cause;
-  if (root instanceof ApplicationFailure) return `${root.type ?? 'Error'}: ${root.message}`.slice(0, 2_000);
-  return String(root instanceof Error ? root.message : root).slice(0, 2_000);
+  if (root instanceof ApplicationFailure)
+    return `${root.type ?? 'Error'}: ${root.message}`.slice(0, maxCause);
+  return String(root instanceof Error ? root.message : root).slice(0, maxCause);
 }

@@ -163,6 +163,16 @@ with ThreadPoolExecutor(3) as pool:
     expect(result).toMatchObject({ status: 'failed', answer: '' });
     expect(result.skipped.at(-1)).toMatchObject({ kind: 'Budget.Exceeded' });
     expect(result.usage.tokensIn + result.usage.tokensOut).toBeLessThanOrEqual(8_000);
+    const row = await parts.database
+      .selectFrom('runs')
+      .select(['state', 'cause', 'result'])
+      .where('workflow_id', '=', spending.workflowId)
+      .executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ state: 'failed', result: { status: 'failed' } });
+    expect(row.cause).toMatch(
+      /^Budget\.Exceeded: the budget of answer\/.* is used up \(maxTokens 8000, \d+ used/,
+    );
+    expect(await parts.database.selectFrom('budget_reservations').selectAll().execute()).toEqual([]);
   });
 
   it('is cancelled at once, and leaves no program behind', async () => {
