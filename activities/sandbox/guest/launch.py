@@ -44,11 +44,21 @@ def main() -> NoReturn:
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     python = [config['python']['executable'], *interpreter_flags(config)]
     if config['level'] == 'confined':
-        zygote = [*python, os.path.join(config['guest'], 'zygote.py'), sys.argv[1]]
+        zygote = [*python, os.path.join(config['guest'], 'zygote.py'), for_zygote(config)]
         os.chdir('/')
         os.execve(python[0], zygote, environment(config))
-    command = [config['bubblewrap'], *bubblewrap_flags(config), *python, '/guest/zygote.py', sys.argv[1]]
+    command = [config['bubblewrap'], *bubblewrap_flags(config), *python, '/guest/zygote.py', for_zygote(config)]
     os.execve(config['bubblewrap'], command, {})
+
+
+def for_zygote(config: dict[str, Any]) -> str:
+    """A program can find what its process was started with: no path of the host that the level hides."""
+    python = {name: config['python'][name] for name in ('machine', 'standardLibrary')}
+    packages = config.get('packages')
+    if packages and config['level'] != 'confined':
+        packages = PACKAGES
+    needed = {'level': config['level'], 'memoryMb': config['memoryMb'], 'python': python, 'packages': packages}
+    return json.dumps(needed, separators=(',', ':'))
 
 
 def interpreter_flags(config: dict[str, Any]) -> list[str]:

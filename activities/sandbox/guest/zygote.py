@@ -166,7 +166,6 @@ def main() -> None:
     if config.get('packages'):
         # Programs keep the room that they have without the libraries.
         before = _address_space_mb()
-        config['packages'] = '/science' if config['level'] != 'confined' else config['packages']
         science.load(config['packages'])
         config['memoryMb'] += _address_space_mb() - before
     child.prepare()
@@ -177,7 +176,7 @@ def main() -> None:
             score.write('1000')
     except OSError:
         pass
-    sys.argv[:] = ['program']
+    sys.argv[:] = sys.orig_argv[:] = ['program']
     sys.path.remove(_HERE)
     gc.collect()
     gc.freeze()
