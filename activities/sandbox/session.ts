@@ -37,6 +37,7 @@ export function openSession(
   const occurrences = new Map<string, number>();
   let outcome: ProgramOutcome | null = null;
   let idle = false;
+  let idleFrames = 0;
   let answered = 0;
 
   const clock = startProgramClock(start.limits, (kind, message) => fail(kind, message));
@@ -64,6 +65,10 @@ export function openSession(
       case 'call':
         return receiveCall(frame);
       case 'idle':
+        idleFrames += 1;
+        // An honest guest sends one per call and per answer at most; each costs the worker a little.
+        if (idleFrames > 16 + 2 * (used.size + answered))
+          return fail('protocol', 'the program sent idle frames without end');
         if (open.size > 0 && frame.answered === answered) setIdle(true);
         return;
       case 'done':
