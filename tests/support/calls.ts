@@ -25,13 +25,14 @@ export function endpointOf(baseUrl: string, given: Partial<Endpoint> = {}): Endp
 export function serviceOn(
   database: Database,
   endpoint: Endpoint,
-  leaseMs = 2_000,
+  { leaseMs = 2_000, agingMs }: { readonly leaseMs?: number; readonly agingMs?: number } = {},
 ): CallService & AsyncDisposable {
   return createCallService({
     database,
     models: { get: async () => endpoint },
     send: createOpenAiChat(),
     leaseMs,
+    ...(agingMs === undefined ? {} : { agingMs }),
   });
 }
 

@@ -21,7 +21,7 @@ test('50 parallel calls of two processes stop at the ceiling, not before it is n
   fake.behave({ type: 'answer', delayMs: 30 });
   // A call uses 15 tokens; its worst case is 16 + 16 + 14 for the prompt and 100 for the reply: 146.
   await fresh.database.insertInto('budgets').values({ level, max_cost_usd: null, max_tokens: 400 }).execute();
-  const task = { url: fresh.url, baseUrl: fake.baseUrl, limits: { inFlight: 50 }, run };
+  const task = { url: fresh.url, baseUrl: fake.baseUrl, limits: { inFlight: 50 }, given: { run } };
   const children = await Promise.all(
     [0, 25].map((from) =>
       startCallsChild({ ...task, draws: Array.from({ length: 25 }, (_, index) => from + index) }),
@@ -85,7 +85,7 @@ test('what a killed process had reserved comes back when its lease ends; a faile
     draws: [1],
     limits: { inFlight: 8 },
     leaseMs: 2_000,
-    run,
+    given: { run },
   };
   const child = await startCallsChild(task);
   child.start();
@@ -130,7 +130,7 @@ test.each([
     await using fake = await startFakeOpenAi();
     fake.behave({ type: 'answer', delayMs: 10 });
     await openChain(fresh.database, { run: 1e6, parent: 1e6, tenant: 1e6, [spentLevel]: 400 });
-    const task = { url: fresh.url, baseUrl: fake.baseUrl, limits: { inFlight: 50 }, run };
+    const task = { url: fresh.url, baseUrl: fake.baseUrl, limits: { inFlight: 50 }, given: { run } };
     const children = await Promise.all(
       [0, 25].map((from) =>
         startCallsChild({ ...task, draws: Array.from({ length: 25 }, (_, index) => from + index) }),

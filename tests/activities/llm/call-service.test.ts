@@ -103,7 +103,7 @@ test('a process killed between sending and recording: after its lease another se
   const child = await startCallsChild(task);
   child.start();
   await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(2);
-  await using service = serviceOn(fresh.database, endpointOf(fake.baseUrl), 3_000);
+  await using service = serviceOn(fresh.database, endpointOf(fake.baseUrl), { leaseMs: 3_000 });
   // While the process lives its lease is renewed: nobody else sends.
   await new Promise((resolve) => setTimeout(resolve, 4_000));
   await expect(ask(service, 1, 'yield')).rejects.toMatchObject({ type: 'Llm.InFlight' });
@@ -123,8 +123,8 @@ test('a stale owner may not write: its late reply is refused and it returns the 
     delayMs: index === 0 ? 2_000 : 0,
     text: `reply ${index}`,
   }));
-  await using slow = serviceOn(fresh.database, endpointOf(fake.baseUrl), 60_000);
-  await using fast = serviceOn(fresh.database, endpointOf(fake.baseUrl), 60_000);
+  await using slow = serviceOn(fresh.database, endpointOf(fake.baseUrl), { leaseMs: 60_000 });
+  await using fast = serviceOn(fresh.database, endpointOf(fake.baseUrl), { leaseMs: 60_000 });
   const late = ask(slow, 1);
   await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(1);
   // As if the process had been cut off from the database for longer than its lease.

@@ -137,3 +137,75 @@ test('within a process, interactive calls come before evaluation, and evaluation
   expect(order).toEqual(['interactive', 'evaluation', 'dataset', 'dataset']);
   await limiter.close();
 });
+
+const draws = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
+
+test('over two processes: what only wants dataset calls leaves its slots to interactive calls of the other', async () => {
+  await using fresh = await freshDatabase();
+  await using fake = await startFakeOpenAi();
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const isDataset = (seed: number): boolean => seed < 500;
+  fake.behave(async ({ body }) => {
+    if (isDataset(body.seed)) await released;
+    return { type: 'answer' };
+  });
+  const task = { url: fresh.url, baseUrl: fake.baseUrl, limits: { inFlight: 4 } };
+  const [dataset, interactive] = await Promise.all([
+    startCallsChild({ ...task, draws: draws(0, 40), given: { callClass: 'dataset' } }),
+    startCallsChild({ ...task, draws: draws(1_000, 12), given: { callClass: 'interactive' } }),
+  ]);
+  dataset.start();
+  await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(4);
+  interactive.start();
+  const rows = () => fresh.database.selectFrom('model_slots').selectAll().execute();
+  const waiting = async () => (await rows()).find(({ wanted }) => wanted[0] === 12);
+  await expect.poll(waiting, { timeout: 20_000 }).toBeDefined();
+  // Twice since then the process with the slots has asked, and was told of them.
+  const lease = async () => (await rows()).find(({ wanted }) => wanted[2] === 40)?.lease_until.getTime();
+  for (const _turn of [1, 2]) {
+    const before = await lease();
+    await expect.poll(lease, { timeout: 20_000 }).not.toBe(before);
+  }
+  release();
+  expect(await interactive.report).toEqual({ done: 12, failures: [] });
+  expect(await dataset.report).toEqual({ done: 40, failures: [] });
+  const order = fake.requests.slice(4).map(({ body }) => isDataset(body.seed));
+  // The last interactive calls leave slots free: fewer than all of them are taken meanwhile. An even share would be 12.
+  const last = order.lastIndexOf(false);
+  expect(order.slice(0, last).filter(Boolean).length).toBeLessThan(4);
+  expect(await rows()).toEqual([]);
+});
+
+test('no class waits for ever: one that has waited long gets a slot, in the same process and in another', async () => {
+  await using fresh = await freshDatabase();
+  await using fake = await startFakeOpenAi();
+  fake.behave({ type: 'answer', delayMs: 10 });
+  const aging = { agingMs: 300 };
+  await using service = serviceOn(
+    fresh.database,
+    endpointOf(fake.baseUrl, { limits: { inFlight: 2 } }),
+    aging,
+  );
+  const task = { url: fresh.url, baseUrl: fake.baseUrl, limits: { inFlight: 2 } };
+  const child = await startCallsChild({
+    ...task,
+    ...aging,
+    draws: draws(0, 3),
+    given: { callClass: 'dataset' },
+  });
+  let draw = 10_000;
+  let ended = false;
+  const saturate = async (): Promise<void> => {
+    while (!ended) await ask(service, (draw += 1), 'block', { callClass: 'interactive' });
+  };
+  const saturating = Promise.all(draws(0, 6).map(saturate));
+  await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBeGreaterThan(10);
+  child.start();
+  await ask(service, 5_000, 'block', { callClass: 'evaluation' });
+  await ask(service, 6_000, 'block', { callClass: 'dataset' });
+  expect(await child.report).toEqual({ done: 3, failures: [] });
+  ended = true;
+  await saturating;
+  expect(fake.peak()).toBeLessThanOrEqual(2);
+});

@@ -24,7 +24,7 @@ test('calls in flight, calls that start and calls that end while PostgreSQL is a
   await migrate(database);
   await using fake = await startFakeOpenAi();
   fake.behave({ type: 'answer', delayMs: 4_000 });
-  const service = serviceOn(database, endpointOf(fake.baseUrl), 15_000);
+  const service = serviceOn(database, endpointOf(fake.baseUrl), { leaseMs: 15_000 });
   try {
     const inFlight = Promise.all([1, 2, 3].map((draw) => ask(service, draw)));
     await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(3);
