@@ -10,7 +10,7 @@ export interface Verdict {
   readonly extracted: string | null;
   /** One sentence for people. */
   readonly reason: string;
-  /** The verdict was formed inside the process of the code under test, which may forge it. */
+  /** The process of the code under test had a say in the verdict, and may have forged it. */
   readonly inProcess?: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** Grades programs by the upstream's tests, run in the sandbox. All tests must pass; the verdict is formed in process. */
+/**
+ * Grades programs by the upstream's tests, run in the sandbox; all must pass. The tests judge in a process that the code never
+ * enters; a test that cannot (it passes a function, say) makes the verdict one formed in process.
+ */
 import type { Gold } from '../../../workflows/shared/query.ts';
 import type { CodeOutcome, Sandbox } from '../../sandbox/sandbox.ts';
 import type { Verdict } from '../grading.ts';
@@ -6,7 +9,7 @@ import { extractCode } from './extract-code.ts';
 
 type CodeGold = Extract<Gold, { kind: 'code' }>;
 
-export const codeGrader = 'code/1';
+export const codeGrader = 'code/2';
 
 /** Wall clock for the candidate and all its tests, as upstream allows per problem, with room for a loaded machine. */
 const timeoutMs = 15_000;
@@ -21,14 +24,14 @@ export async function gradeCode(
   if (!extracted) return verdict(0, null, 'the answer holds no Python code');
   const tests = testsOf(gold);
   const confined = await sandbox();
-  const outcome = await confined.runCode({ code: assemble(gold, extracted.code), tests, timeoutMs }, signal);
+  const { entryPoint, prelude } = gold;
+  const code = assemble(gold, extracted.code);
+  const outcome = await confined.runCode({ code, tests, entryPoint, prelude, timeoutMs }, signal);
   const passed = outcome.tests.filter((test) => test.status === 'pass').length;
   const right = outcome.status === 'done' && passed === tests.length && outcome.tests.length === tests.length;
-  return verdict(
-    right ? 1 : 0,
-    extracted.code,
-    right ? `all tests pass (${tests.length})` : reasonOf(outcome, tests.length),
-  );
+  const reason = right ? `all tests pass (${tests.length})` : reasonOf(outcome, tests.length);
+  const inProcess = outcome.tests.some((test) => test.inProcess);
+  return verdict(right ? 1 : 0, extracted.code, reason, inProcess);
 }
 
 /** The prelude (HumanEval's prompt: imports, helpers, signature) comes first, so that a bare body completes it. */
@@ -51,6 +54,6 @@ function reasonOf(outcome: CodeOutcome, tests: number): string {
   return outcome.status === 'raised' ? `the code raises: ${why}` : `${passed} of ${tests} tests pass: ${why}`;
 }
 
-function verdict(score: number, extracted: string | null, reason: string): Verdict {
-  return { score, grader: codeGrader, extracted, reason, inProcess: true };
+function verdict(score: number, extracted: string | null, reason: string, inProcess = false): Verdict {
+  return { score, grader: codeGrader, extracted, reason, inProcess };
 }
