@@ -46,7 +46,7 @@ describe('registry', () => {
     expect(pool.list().length).toBeGreaterThanOrEqual(17);
     expect(pool.get('debate')).toBe(pool.get('llm-debate'));
     expect(() => pool.get('no-such')).toThrow(
-      /the pool has no program "no-such"; it has aflow, agentverse, /,
+      /the pool has no program "no-such"; it has adaptive-consistency, /,
     );
     expect(new Set(pool.list().map(({ sha256 }) => sha256)).size).toBe(pool.list().length);
     const names = pool.list().flatMap(({ id, aliases }) => [id, ...aliases]);
