@@ -1,36 +1,23 @@
-/** Parses a program in a child, without running it, and checks its form. */
-import { failure } from '../failure.ts';
+/** Reads a program in a child, without running it: its form alone, or findings and graph. */
+import { askChild } from './ask-child.ts';
 import type { Child } from './child.ts';
-import { checkFrameSchema, parseFrame } from './frames.ts';
+import { checkFrameSchema, readingFrameSchema } from './frames.ts';
+import type { ProgramReading } from './program-graph.ts';
 import type { ProgramCheck } from './sandbox.ts';
 
-const checkTimeoutMs = 10_000;
+const unparsable = {
+  kind: 'syntax',
+  message: 'the program cannot be parsed: it is nested too deeply or too large',
+} as const;
 
 export async function checkProgram(child: Child, source: string): Promise<ProgramCheck> {
-  return await new Promise((resolve, reject) => {
-    let check: ProgramCheck | null = null;
-    const unparsable: ProgramCheck = {
-      ok: false,
-      kind: 'syntax',
-      message: 'the program cannot be parsed: it is nested too deeply or too large',
-    };
-    const timer = setTimeout(() => child.kill(), checkTimeoutMs);
-    child.listen({
-      line(line) {
-        const frame = parseFrame(line, checkFrameSchema);
-        if (frame === null) return child.kill();
-        check ??= frame.ok ? { ok: true } : { ok: false, kind: frame.kind, message: frame.message };
-      },
-      overflow: () => child.kill(),
-      ended() {
-        clearTimeout(timer);
-        resolve(check ?? unparsable);
-      },
-      broke() {
-        clearTimeout(timer);
-        reject(failure('Sandbox.Unavailable', 'the sandbox ended while it parsed a program'));
-      },
-    });
-    child.send({ mode: 'check', source, cpuS: 10 });
-  });
+  const frame = await askChild(child, { mode: 'check', source }, checkFrameSchema);
+  if (frame === null) return { ok: false, ...unparsable };
+  return frame.ok ? { ok: true } : { ok: false, kind: frame.kind, message: frame.message };
+}
+
+export async function readProgram(child: Child, source: string): Promise<ProgramReading> {
+  const frame = await askChild(child, { mode: 'read', source }, readingFrameSchema);
+  if (frame !== null) return { findings: frame.findings, graph: frame.graph };
+  return { findings: [{ severity: 'error', line: null, ...unparsable }], graph: null };
 }

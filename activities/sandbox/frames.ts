@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { findingSchema, programGraphSchema } from './program-graph.ts';
 
 export const maxLineBytes = 8 * 1024 * 1024;
 
@@ -108,6 +109,12 @@ export const checkFrameSchema = z.discriminatedUnion('ok', [
     message: z.string().max(8_000),
   }),
 ]);
+
+export const readingFrameSchema = z.object({
+  t: z.literal('read'),
+  findings: z.array(findingSchema).max(300),
+  graph: programGraphSchema.nullable(),
+});
 
 /** Null when the line is not a frame of the schema. */
 export function parseFrame<T>(line: string, schema: z.ZodType<T>): T | null {

@@ -4,7 +4,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Blobs } from '../storage/blobs.ts';
-import { checkProgram } from './check-program.ts';
+import { checkProgram, readProgram } from './check-program.ts';
 import { createChildren, type TakenChild } from './children.ts';
 import { chooseLevel, findBubblewrap } from './choose-level.ts';
 import { findPython, type Python } from './find-python.ts';
@@ -103,6 +103,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       return await runCode(() => children.take(text), start, signal).finally(leave);
     },
     check: async (source) => checkProgram(await pool.take(), source),
+    read: async (source) => readProgram(await pool.take(), source),
     async [Symbol.asyncDispose]() {
       await Promise.all([pool.close(), older.close(), science?.close()]);
     },

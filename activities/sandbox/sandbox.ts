@@ -1,5 +1,6 @@
 /** The sandbox port: opens confined processes. One `Session` runs one MAS program; `runCode` runs code under test without any host call. */
 import type { HostCall, HostReply, Limits, ProgramOutcome } from '../../workflows/shared/program.ts';
+import type { ProgramReading } from './program-graph.ts';
 
 export type SandboxLevel = 'namespaces' | 'shared' | 'confined';
 
@@ -100,5 +101,7 @@ export interface Sandbox {
   open(start: ProgramStart, signal: AbortSignal): Promise<ProgramSession>;
   runCode(start: CodeStart, signal: AbortSignal): Promise<CodeOutcome>;
   check(source: string): Promise<ProgramCheck>;
+  /** Findings and graph of a program, without running it. */
+  read(source: string): Promise<ProgramReading>;
   [Symbol.asyncDispose](): Promise<void>;
 }

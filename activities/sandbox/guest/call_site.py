@@ -1,13 +1,14 @@
-"""The lines of the program through which a call was made, innermost first: they tell which place of the program asked.
+"""The lines of the program through which a call was made, innermost first: which place of it asked.
 
-A thread, pooled job or task begins where it was submitted (lineage.py keeps that part); the frames of an event
-loop under a task are not the program's way to it. A comprehension counts as a part of the function it stands in.
+A thread, pooled job or task begins where it was submitted (lineage.py keeps that part); the frames of an
+event loop under a task are not the program's way to it. A comprehension is a part of its function.
 """
 
 from __future__ import annotations
 
 import asyncio.events
 import sys
+from types import FrameType
 
 PROGRAM_FILE = '<program>'
 MAX_LINES = 12
@@ -18,7 +19,7 @@ _COMPREHENSIONS = {'<listcomp>', '<setcomp>', '<dictcomp>', '<genexpr>'}
 
 
 def lines() -> tuple[int, ...]:
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     found: list[int] = []
     comprehension = None
     for _ in range(_MAX_FRAMES):

@@ -16,6 +16,7 @@ import channel
 import code_runner
 import confine
 import event_loop
+import findings
 import examiner
 import library
 import lineage
@@ -74,6 +75,8 @@ def _work(start: dict[str, Any], output: Captured) -> dict[str, Any]:
     mode = start['mode']
     if mode == 'check':
         return _check(start['source'])
+    if mode == 'read':
+        return {'t': 'read', **findings.read_program(start['source'])}
     seeding.begin(start['seed'], start['startedAtMs'])
     if start.get('absent'):
         science.absent(start['absent'])
