@@ -17,6 +17,13 @@ from channel import Channel
 from texts import extract_code, extract_code_solution, parse_to_json
 
 _MAX_TOKENS = 2048
+# What the host takes (hostCallSchema in workflows/shared/program.ts); beyond it, it would end the program.
+_CODE_CHARS = 1 << 20
+_MAX_TESTS = 1_000
+_TEST_CHARS = 64 << 10
+_QUERY_CHARS = 8_192
+_MAX_SECONDS = 120
+_TOO_LONG = f'the code has more than {_CODE_CHARS} characters'
 _channel: Channel
 
 
@@ -30,7 +37,7 @@ class LLM:
     def __init__(self, model_list: Sequence[Any] | None = None) -> None:
         self.model_list = model_list
 
-    def call_llm(self, prompt: str, temperature: float = 0.5) -> str:
+    def call_llm(self, prompt: str, temperature: float | None = 0.5) -> str:
         """One user message, no system message, at most 2,048 new tokens."""
         _require_text('call_llm', 'prompt', prompt)
         return _chat([{'role': 'user', 'content': prompt}], temperature)
@@ -47,21 +54,27 @@ class LLM:
 
 def execute_code(code: str, timeout: float = 30) -> str:
     """Runs code apart and returns what it left in `output` and printed, or its error, as text."""
-    code = texts.without_fence(code or '')
+    code = _code_of('execute_code', code)
     if not code.strip():
         return 'Empty code. No output.'
-    return str(_host_call('executeCode', {'code': code, 'timeoutS': timeout}))
+    if _too_long(code):
+        return f'Get the following error during code execution:\nValueError: {_TOO_LONG}'
+    return str(_host_call('executeCode', {'code': code, 'timeoutS': _seconds(timeout, 30)}))
 
 
 def test_code_get_feedback(code: str, test_cases: Sequence[str], timeout: float = 20) -> tuple[bool, str]:
     """Runs assert statements one by one in one namespace after the code: (all passed, a line per test)."""
-    tests = [str(test) for test in test_cases]
-    code = texts.without_fence(code or '')
+    tests = [test_cases] if isinstance(test_cases, str) else [str(test) for test in test_cases or ()]
+    code = _code_of('test_code_get_feedback', code)
     if not code.strip():
         return False, 'The code is empty.'
     if not tests:
         return True, 'There are no test cases.'
-    outcome = _host_call('testCode', {'code': code, 'tests': tests, 'timeoutS': timeout})
+    if _too_long(code):
+        return False, _TOO_LONG
+    if len(tests) > _MAX_TESTS or any(len(test) > _TEST_CHARS for test in tests):
+        return False, f'At most {_MAX_TESTS} test cases of {_TEST_CHARS} characters each can be run.'
+    outcome = _host_call('testCode', {'code': code, 'tests': tests, 'timeoutS': _seconds(timeout, 20)})
     if outcome['status'] != 'done' or len(outcome['tests']) != len(tests):
         return False, str(outcome['text'])
     words = {'pass': 'passed', 'fail': 'failed', 'error': 'raised an error'}
@@ -116,7 +129,7 @@ def generate_and_extract_code(
 
 def websearch(query: str) -> list[Any]:
     """Results of a web search; [] unless the host has a search tool."""
-    found = _host_call('websearch', {'query': str(query)})
+    found = _host_call('websearch', {'query': str(query)[:_QUERY_CHARS]})
     return found if isinstance(found, list) else []
 
 
@@ -173,7 +186,9 @@ def uninstall() -> None:
     sys.modules.pop('utils', None)
 
 
-def _chat(messages: list[dict[str, str]], temperature: float) -> str:
+def _chat(messages: list[dict[str, str]], temperature: float | None) -> str:
+    if temperature is None:
+        temperature = 0.5
     if (
         isinstance(temperature, bool)
         or not isinstance(temperature, (int, float))
@@ -188,6 +203,25 @@ def _chat(messages: list[dict[str, str]], temperature: float) -> str:
         _require_text('a message', 'content', message.get('content'))
     reply = _host_call('chat', {'messages': messages, 'temperature': temperature, 'maxTokens': _MAX_TOKENS})
     return texts.without_thinking(reply if isinstance(reply, str) else str(reply))
+
+
+def _code_of(where: str, code: str | None) -> str:
+    if code is not None:
+        _require_text(where, 'code', code)
+    return texts.without_fence(code or '')
+
+
+def _too_long(code: str) -> bool:
+    # The host counts as JavaScript does: characters beyond the first plane are two.
+    return 2 * len(code) > _CODE_CHARS and len(code.encode('utf-16-le', 'replace')) > 2 * _CODE_CHARS
+
+
+def _seconds(timeout: float | None, default: float) -> float:
+    if timeout is None:
+        return default
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
+        raise ValueError(f'timeout must be a positive number of seconds, not {timeout!r}')
+    return min(timeout, _MAX_SECONDS)
 
 
 def _require_text(where: str, name: str, value: Any) -> None:

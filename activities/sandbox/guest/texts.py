@@ -9,6 +9,8 @@ import warnings
 from typing import Any
 
 _FENCE = re.compile(r'```[ \t]*([\w+#.-]*)[ \t]*\r?\n(.*?)```', re.DOTALL)
+_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
+_MAX_REPAIRS = 3
 _SOLUTION = re.compile(r'<Code Solution>(.*?)</Code Solution>', re.DOTALL | re.IGNORECASE)
 
 
@@ -48,16 +50,27 @@ def extract_code(text: str) -> str:
 
 
 def parse_to_json(text: str) -> dict[str, Any] | None:
-    """The first JSON object in the text, nested braces included; None if there is none."""
+    """The first JSON object in the text, nested braces included; None if there is none. Backslashes that are no escapes
+    (LaTeX in a reply) stand for themselves.
+    """
     decoder = json.JSONDecoder(strict=False)  # models write raw line breaks into strings
     text = text or ''
+    repairs = 0
     start = text.find('{')
     while start >= 0:
         try:
-            value = decoder.raw_decode(text, start)[0]
-        except (ValueError, RecursionError):
-            pass
-        else:
-            return value  # type: ignore[no-any-return]
+            return decoder.raw_decode(text, start)[0]  # type: ignore[no-any-return]
+        except ValueError as error:
+            if str(error).startswith('Invalid \\') and repairs < _MAX_REPAIRS:
+                repairs += 1
+                text = text[:start] + _ESCAPE.sub(_whole_escape, text[start:])
+                continue
+        except RecursionError:
+            return None  # each further brace would go as deep
         start = text.find('{', start + 1)
     return None
+
+
+def _whole_escape(found: re.Match[str]) -> str:
+    """Doubles a backslash that begins no escape."""
+    return found.group() if len(found.group()) > 1 else '\\\\'

@@ -136,6 +136,23 @@ describe('execute_code', () => {
       ),
     ],
     ['x = []\nwhile True: x.append(bytearray(1 << 22))', expect.stringMatching(/MemoryError/)],
+    [
+      'def even(n): return n == 0 or odd(n - 1)\ndef odd(n): return n > 0 and even(n - 1)\nclass A:\n  def go(self): return [even(k) for k in range(3)]\noutput = A().go()',
+      'Final output: [True, False, True]\nPrint during execution:\n',
+    ],
+    ['output = "日本 ✓ \\ud800"', 'Final output: 日本 ✓ \ufffd\nPrint during execution:\n'],
+    [
+      'import os\nprint("said")\nprint("half", end="")\nos._exit(0)',
+      expect.stringMatching(/Killed: the code ended its process[^]*\nPrint during execution:\nsaid\n$/),
+    ],
+    [
+      'import ctypes\nprint("said")\nctypes.string_at(0)',
+      expect.stringMatching(/Killed: the code crashed its interpreter[^]*\nPrint during execution:\nsaid\n$/),
+    ],
+    [
+      'print("said")\nx = []\nwhile True: x.append(bytearray(1 << 22))',
+      expect.stringMatching(/MemoryError[^]*\nPrint during execution:\nsaid\n$/),
+    ],
     ['from utils import *', expect.stringMatching(/ModuleNotFoundError: No module named 'utils'/)],
     ['if __name__ == "__main__":\n  output = "main"', 'Final output: main\nPrint during execution:\n'],
     [
@@ -148,6 +165,34 @@ describe('execute_code', () => {
         text === 'while True: pass' ? code(text).replace('timeout=5', 'timeout=0.3') : code(text),
       ),
     ).toEqual(expected);
+  });
+
+  it('keeps what was printed before the time was out', async () => {
+    const slow = 'print("first")\nfor i in range(2000): print(i)\nwhile True: pass';
+    const text = String(await answerOf(code(slow).replace('timeout=5', 'timeout=1.5')));
+    expect(text).toMatch(/^Execution Time Out\nPrint during execution:\nfirst\n0\n1\n/);
+    // The last lines may wait for a full KiB.
+    expect(text.split('\n').length).toBeGreaterThan(1_700);
+  });
+
+  it('takes timeouts as programs give them, and code that is too long', async () => {
+    const timeouts: unknown[] = [];
+    const reply = (pending: PendingCall): HostReply => {
+      if (pending.call.method === 'executeCode') timeouts.push(pending.call.args.timeoutS);
+      return { ok: true, value: 'done' };
+    };
+    const body =
+      "return [execute_code('1', t) for t in (None, 5, 0.5, 1000)] + [execute_code('#' * 2_000_000)]";
+    expect(await answerOf(body, reply)).toEqual([
+      ...['done', 'done', 'done', 'done'],
+      expect.stringMatching(/ValueError: the code has more than 1048576 characters/),
+    ]);
+    expect(timeouts).toEqual([30, 5, 0.5, 120]);
+    const { outcome } = await runProgram(sandbox, programOf("return execute_code('1', timeout=-1)"));
+    expect(outcome).toMatchObject({
+      kind: 'raised',
+      message: expect.stringMatching(/timeout must be a positive/),
+    });
   });
 
   it('cuts what is printed at 64 KB and an output of 5 MB', async () => {
