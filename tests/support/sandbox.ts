@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { openSandbox } from '../../activities/sandbox/open-sandbox.ts';
+import { openSandbox, type SandboxOptions } from '../../activities/sandbox/open-sandbox.ts';
 import { probeSandbox } from '../../activities/sandbox/probe-sandbox.ts';
 import type {
   PendingCall,
@@ -46,8 +46,11 @@ export async function levelsHere(): Promise<{ level: SandboxLevel; passed: boole
 }
 
 /** Closed after the last test of the file or group that opens it. */
-export async function testSandbox(level: SandboxLevel | 'auto' = 'auto'): Promise<Sandbox> {
-  const sandbox = await openSandbox({ ...options, level });
+export async function testSandbox(
+  level: SandboxLevel | 'auto' = 'auto',
+  further: Partial<SandboxOptions> = {},
+): Promise<Sandbox> {
+  const sandbox = await openSandbox({ ...options, ...further, level });
   afterAll(() => sandbox[Symbol.asyncDispose]());
   return sandbox;
 }
