@@ -11,12 +11,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sandbox, SandboxLevel } from '../../../activities/sandbox/sandbox.ts';
 import { levelsHere, programOf, runProgram, sandboxDirectory, testSandbox } from '../../support/sandbox.ts';
-import { hostState, type HostState, sandboxProcesses } from './host-state.ts';
+import { hostState, type HostState, processesAtRest, sandboxProcesses } from './host-state.ts';
+import { whatAProgramFinds } from './next-program.ts';
 
 const programs = new URL('programs/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, programs), 'utf8');
 const head = read('attacks/head.py');
-const fingerprint = read('fingerprint.py');
 const numbers = JSON.parse(readFileSync(new URL('syscall-numbers.json', import.meta.url), 'utf8')) as Record<
   string,
   readonly [number, number]
@@ -132,24 +132,6 @@ function targets(level: SandboxLevel, host: HostState): object {
         .filter(([, number]) => (number ?? -1) >= 0),
     ),
   };
-}
-
-async function whatAProgramFinds(sandbox: Sandbox): Promise<unknown> {
-  const { outcome } = await runProgram(sandbox, fingerprint, { query: 'next' });
-  expect(outcome.status, JSON.stringify(outcome)).toBe('answered');
-  const answer = outcome.status === 'answered' ? outcome.answer : '';
-  expect(answer.startsWith('still{')).toBe(true);
-  return JSON.parse(answer.slice('still'.length));
-}
-
-/** How many there are when the ready children are back: the same count twice, 100 ms apart. */
-async function processesAtRest(level: SandboxLevel): Promise<number> {
-  for (let last = -1; ;) {
-    const now = sandboxProcesses(level).programs.length;
-    if (now === last) return now;
-    last = now;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 interface Neighbour {

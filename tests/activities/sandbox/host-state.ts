@@ -72,6 +72,16 @@ export function sandboxProcesses(level: SandboxLevel): SandboxProcesses {
   return { zygotes: zygotes.map(({ pid }) => pid), programs: programs.map(({ pid }) => pid) };
 }
 
+/** How many there are when the ready children are back: the same count twice, 100 ms apart. */
+export async function processesAtRest(level: SandboxLevel): Promise<number> {
+  for (let last = -1; ;) {
+    const now = sandboxProcesses(level).programs.length;
+    if (now === last) return now;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 function isOf(level: SandboxLevel, pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`"level":"${level}"`);
