@@ -18,6 +18,10 @@ export interface CodeChild {
   close(): Promise<void>;
 }
 
+/** Honest code sends its printed lines by the hundred, and little else unasked. */
+const unaskedFrames = 2_000;
+const framesPerReply = 20;
+
 export function openCodeChild<Frame>(
   child: Child,
   schema: z.ZodType<Frame>,
@@ -25,6 +29,7 @@ export function openCodeChild<Frame>(
   listener: CodeChildListener<Frame>,
 ): CodeChild {
   let over = false;
+  let allowed = unaskedFrames;
   let gone = (): void => {};
   const exited = new Promise<void>((resolve) => (gone = resolve));
   const end = (reason: string): void => {
@@ -35,6 +40,8 @@ export function openCodeChild<Frame>(
   child.listen({
     line(line) {
       if (over) return;
+      allowed -= 1;
+      if (allowed < 0) return end('the code sent too much');
       const frame = parseFrame(line, schema);
       if (frame === null) end('the code wrote to the control socket');
       else listener.onFrame(frame);
@@ -52,7 +59,10 @@ export function openCodeChild<Frame>(
   });
   child.send(start);
   return {
-    send: (frame) => child.send(frame),
+    send(frame) {
+      allowed += framesPerReply;
+      child.send(frame);
+    },
     async close() {
       over = true;
       child.kill();

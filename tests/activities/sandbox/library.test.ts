@@ -201,6 +201,17 @@ describe('execute_code', () => {
     expect(text).toMatch(/^Final output: o+… \(cut\)\nPrint during execution:\np+\n… \(cut\)$/);
   });
 
+  it.each([
+    ['printed lines', { t: 'printed', text: 'x' }],
+    ['rest', { t: 'idle' }],
+    ['calls', { t: 'call', id: 1, method: 'serve', args: { told: '' } }],
+  ])('a flood of %s ends the code', async (_, frame) => {
+    const flood = `import os, json\nframe = (json.dumps(${JSON.stringify(frame)}) + "\\n").encode() * 100\nwhile True: os.write(3, frame)`;
+    expect(await answerOf(code(flood).replace('timeout=5', 'timeout=60'))).toMatch(
+      /Killed: the code sent too much/,
+    );
+  });
+
   it('has no host to call and survives forged results', async () => {
     const forged =
       "import os, json\nos.write(3, (json.dumps({'t': 'done', 'answer': 'x', 'stdout': ''}) + '\\n').encode())\noutput = 1";
