@@ -25,6 +25,7 @@ import runner
 import science
 import seeding
 import shape
+import thread_pool
 from captured import Captured
 from failures import Failure
 
@@ -38,6 +39,7 @@ def prepare() -> None:
     lineage.install(_channel)
     ordering.install()
     event_loop.install()
+    thread_pool.install()
     seeding.install()
     science.install()
     library.install(_channel)
