@@ -1,5 +1,5 @@
-"""Standard output into memory: the first 64 KiB are kept, the rest is counted as cut. With a listener, each line is also
-told as it is printed, so that it outlives a process that is killed.
+"""Standard output into memory: the first 64 KiB are kept, the rest is counted as cut. With a listener, each
+line is also told as it is printed, so that it outlives a process that is killed.
 """
 
 from __future__ import annotations

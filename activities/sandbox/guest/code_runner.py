@@ -1,5 +1,5 @@
-"""Runs code under test, without any host call: `execute_code` reads its variable `output`; where tests follow, it then
-serves their calls (subject.py).
+"""Runs code under test, without any host call: `execute_code` reads its variable `output`; where tests
+follow, it then serves their calls (subject.py).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _EMPTY = 'Empty code. No output.'
 
 
 def run_code(start: dict[str, Any], printed: Captured, channel: Channel) -> dict[str, Any]:
-    """{"t": "code", "status", "text"}; `text` is what `execute_code` returns. With start["serve"] it only returns when
-    the code raised.
+    """{"t": "code", "status", "text"}; `text` is what `execute_code` returns. With start["serve"] it only
+    returns when the code raised.
     """
     code: str = start['code'].removeprefix('\ufeff')
     if not code.strip():

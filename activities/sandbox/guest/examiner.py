@@ -1,7 +1,8 @@
-"""Runs tests on code that is in another process (subject.py): what the code returns comes in a plain form, and is compared
-here, where the code has never been. A test that needs more than values (a class of the code, a function as argument) runs
-in the process of the code, and its verdict says so (`inProcess`), as does one that the code may have had a say in: by a
-second function of its own, or by what it did to its arguments.
+"""Runs tests on code that is in another process (subject.py): what the code returns comes in a plain form,
+and is compared here, where the code has never been. A test that needs more than values (a class of the
+code, a function as argument) runs in the process of the code, and its verdict says so (`inProcess`), as
+does one that the code may have had a say in: by a second function of its own, or by what it did to its
+arguments.
 """
 
 from __future__ import annotations
@@ -87,10 +88,10 @@ class _Examination:
         return {'status': status, 'message': message, 'inProcess': True}
 
     def find_names(self, test: str) -> None:
-        """Gives the test what it takes from the code: a way to call its functions, its plain values, modules."""
-        names = [
-            name for name in _free_names(test) if name not in self.namespace or name in self.borrowed
-        ]
+        """Gives the test what it takes from the code: a way to call its functions, its plain values,
+        modules.
+        """
+        names = [name for name in _free_names(test) if name not in self.namespace or name in self.borrowed]
         if self.entry_point:  # then it is known what is under test: other names mean what they always mean
             names = [
                 name

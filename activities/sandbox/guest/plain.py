@@ -1,7 +1,7 @@
 """Values in a plain form, as JSON text: what crosses between code under test and its tests.
 
-Only what a value holds crosses, never what its class says of it: of a subclass of int, the number. Whatever has no
-plain form becomes `Opaque`, which equals nothing.
+Only what a value holds crosses, never what its class says of it: of a subclass of int, the number. Whatever
+has no plain form becomes `Opaque`, which equals nothing.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ class NotPlain(Exception):
 
 
 class OutOfReach(BaseException):
-    """Whoever looks at an `Opaque` wants more than is known of it. Not an Exception: no test shall catch it."""
+    """Whoever looks at an `Opaque` wants more than is known of it. Not an Exception: no test shall catch
+    it.
+    """
 
 
 class Opaque:
-    """Stands for such a value: all that is known is the name of its type. It equals no plain value, and lacks what plain
-    values have: then it is simply wrong. Anything else that is asked of it is out of reach.
+    """Stands for such a value: all that is known is the name of its type. It equals no plain value, and
+    lacks what plain values have: then it is simply wrong. Anything else that is asked of it is out of
+    reach.
     """
 
     __slots__ = ('type_name',)

@@ -1,4 +1,5 @@
-"""numpy, pandas and matplotlib in a second warm zygote: loaded before any program text, seeded per line of work.
+"""numpy, pandas and matplotlib in a second warm zygote: loaded before any program text, seeded per line of
+work.
 
 A zygote without them refuses their import in words that say why.
 """
@@ -24,15 +25,13 @@ PRESETS |= {'plt': 'matplotlib.pyplot'}
 
 # Landlock lets a program read the rest of the packages, but what is here costs it nothing.
 _MODULES = (
-    'numpy numpy.linalg numpy.fft numpy.random numpy.polynomial numpy.ma numpy.testing pandas pandas.plotting '
-    'pandas.plotting._matplotlib matplotlib matplotlib.pyplot matplotlib.backends.backend_agg '
-    'matplotlib.animation matplotlib.dates mpl_toolkits.mplot3d'
+    'numpy numpy.linalg numpy.fft numpy.random numpy.polynomial numpy.ma numpy.testing pandas '
+    'pandas.plotting pandas.plotting._matplotlib matplotlib matplotlib.pyplot '
+    'matplotlib.backends.backend_agg matplotlib.animation matplotlib.dates mpl_toolkits.mplot3d'
 ).split()
 
 _packages = ''
-_absence = (
-    'it is loaded only for programs whose text imports it: write the import statement into the program'
-)
+_absence = 'it is loaded only for programs whose text imports it: write the import statement into the program'
 
 
 def load(packages: str) -> None:
@@ -49,7 +48,7 @@ def load(packages: str) -> None:
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if error.name in (name.partition('.')[0] for name in _MODULES):
+            if error.name in {*NAMES, 'mpl_toolkits'}:
                 raise
     _warm_up()
 
@@ -103,7 +102,9 @@ def _warm_up() -> None:
 
 
 def _seed_numpy() -> None:
-    """numpy.random.NAME draws from a generator of the current line. `default_rng()` asks `secrets`, which is seeded."""
+    """numpy.random.NAME draws from a generator of the current line. `default_rng()` asks `secrets`, which
+    is seeded.
+    """
     random: Any = sys.modules['numpy.random']
     shared = random.mtrand._rand
     for name in dir(random):

@@ -1,10 +1,13 @@
-"""The code under test, asked by its tests. They run in another process (examiner.py), and of them nothing enters here but
-names and arguments; so nothing that happens here can make a wrong value look right.
+"""The code under test, asked by its tests. They run in another process (examiner.py), and of them nothing
+enters here but names and arguments; so nothing that happens here can make a wrong value look right.
 
 Each ask and its reply is JSON text, handed on by the host as it stands:
-    {"op": "names", "names": [...]}   -> {name: {"kind": "callable" | "class" | "module" | "value" | "other" | "absent"}}
-    {"op": "call", "name", "args"}    -> {"value", "args"?, "same"?} or {"raised": [names of the classes], "message"}
-    {"op": "test", "source": [...]}   -> {"status", "message"}: the last resort, in process; only the last one is judged
+    {"op": "names", "names": [...]} ->
+        {name: {"kind": "callable" | "class" | "module" | "value" | "other" | "absent"}}
+    {"op": "call", "name", "args"} ->
+        {"value", "args"?, "same"?} or {"raised": [names of the classes], "message"}
+    {"op": "test", "source": [...]} ->
+        {"status", "message"}: the last resort, in process; only the last one is judged
 """
 
 from __future__ import annotations
@@ -70,7 +73,7 @@ def _call(ask: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
         value = namespace[ask['name']](*arguments, **named)
         if type(value) is types.CoroutineType:
             value.close()
-        answer = {'value': plain.dumps(value, strict=False)}
+        answer: dict[str, Any] = {'value': plain.dumps(value, strict=False)}
     except BaseException as error:
         return {'raised': [kind.__name__ for kind in type(error).__mro__], 'message': _message(error)}
     for index, argument in enumerate(arguments):

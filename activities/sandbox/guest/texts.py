@@ -50,8 +50,8 @@ def extract_code(text: str) -> str:
 
 
 def parse_to_json(text: str) -> dict[str, Any] | None:
-    """The first JSON object in the text, nested braces included; None if there is none. Backslashes that are no escapes
-    (LaTeX in a reply) stand for themselves.
+    """The first JSON object in the text, nested braces included; None if there is none. Backslashes that
+    are no escapes (LaTeX in a reply) stand for themselves.
     """
     decoder = json.JSONDecoder(strict=False)  # models write raw line breaks into strings
     text = text or ''

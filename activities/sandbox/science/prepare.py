@@ -1,5 +1,6 @@
-"""Runs once, after the packages are installed, with their interpreter: writes matplotlib's settings and font list
-beside them, so that no program looks for fonts. Only matplotlib's own fonts: the machine's lie outside the sandbox.
+"""Runs once, after the packages are installed, with their interpreter: writes matplotlib's settings and
+font list beside them, so that no program looks for fonts. Only matplotlib's own fonts: the machine's lie
+outside the sandbox.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { testSandbox } from '../../support/sandbox.ts';
+import { testScience } from '../../support/science.ts';
 
-const sandbox = await testSandbox();
+const sandbox = await testSandbox('auto', { science: testScience() });
 const never = new AbortController().signal;
 
 interface Cheat {

@@ -356,10 +356,17 @@ except Exception:
 def double(x): return 77
 
 # cheat: numpy's comparison of everything
-try:
-    import numpy
-    class Array(numpy.ndarray):
-        def __eq__(self, other): return numpy.bool_(True)
-    def double(x): return numpy.zeros(1).view(Array)
-except ImportError:
-    def double(x): return 77
+import numpy
+class Array(numpy.ndarray):
+    def __eq__(self, other): return numpy.bool_(True)
+    def __sub__(self, other): return numpy.float64(0)
+def double(x): return numpy.zeros(1).view(Array)
+
+# cheat: a number of numpy that equals everything
+import numpy
+class Number(numpy.float64):
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __sub__(self, other): return 0.0
+    __hash__ = None
+def double(x): return Number(77)
