@@ -21,6 +21,8 @@ PR_SET_PDEATHSIG = 1
 ADDR_NO_RANDOMIZE = 0x0040000
 BACKLOG = 4096
 PACKAGES = '/science'
+# Directories that are there to be mounted on: they cover nothing.
+MOUNT_POINTS_OF_PROC = ('/proc/sys/fs/binfmt_misc', '/proc/fs/nfsd', '/proc/xen')
 
 
 def main() -> NoReturn:
@@ -101,9 +103,8 @@ def bubblewrap_flags(config: dict[str, Any]) -> list[str]:
     flags += ['--ro-bind', config['guest'], '/guest']
     if config.get('packages'):
         flags += ['--ro-bind', config['packages'], PACKAGES]  # not where /tmp could hide it
+    flags += proc_flags()
     flags += [
-        '--proc',
-        '/proc',
         '--dev',
         '/dev',
         '--size',
@@ -117,6 +118,16 @@ def bubblewrap_flags(config: dict[str, Any]) -> list[str]:
     for name, value in environment(config).items():
         flags += ['--setenv', name, value]
     return flags
+
+
+def proc_flags() -> list[str]:
+    """Where parts of /proc are covered, as in a container, the kernel refuses a new one to a user namespace:
+    then the zygote has the container's. Programs cannot read either.
+    """
+    with open('/proc/self/mountinfo', encoding='utf-8') as mounts:
+        points = [line.split()[4] for line in mounts]
+    covered = [point for point in points if point.startswith('/proc/') and point not in MOUNT_POINTS_OF_PROC]
+    return ['--bind', '/proc', '/proc'] if covered else ['--proc', '/proc']
 
 
 if __name__ == '__main__':
