@@ -1,10 +1,15 @@
 /** numpy, pandas and matplotlib: in programs and code under test, from a second warm zygote, at each level of this machine. */
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { needsScience } from '../../../activities/sandbox/needs-science.ts';
+import { prepareSandbox } from '../../../activities/sandbox/open-sandbox.ts';
+import { openScience } from '../../../activities/sandbox/open-science.ts';
 import type { Sandbox } from '../../../activities/sandbox/sandbox.ts';
 import { createScienceChildren } from '../../../activities/sandbox/science-children.ts';
+import { sandboxUid } from '../../../activities/sandbox/sandbox-user.ts';
+import { startZygote } from '../../../activities/sandbox/zygote.ts';
 import type { ReadyPool } from '../../../activities/sandbox/ready-pool.ts';
-import { levelsHere, programOf, runProgram, testSandbox } from '../../support/sandbox.ts';
+import { levelsHere, programOf, runProgram, sandboxDirectory, testSandbox } from '../../support/sandbox.ts';
 import { testScience } from '../../support/science.ts';
 
 const never = new AbortController().signal;
@@ -148,6 +153,25 @@ describe('without them', async () => {
 });
 
 describe('the second zygote', () => {
+  const confined = levels.some(({ level, passed }) => level === 'confined' && passed);
+  it.runIf(confined)('is refused like the first when it does not hold, and the log says why', async () => {
+    const log: string[] = [];
+    const parts = await prepareSandbox({ memoryMb: 512, stateDirectory: sandboxDirectory, log: () => {} });
+    const { standardLibrary } = parts.python;
+    // The host's own directory among those that programs may read.
+    const python = { ...parts.python, standardLibrary: [...standardLibrary, sandboxDirectory] };
+    const start: typeof parts.start = (at, _, packages) =>
+      startZygote({
+        ...{ level: at, python, packages, guest: parts.guest.directory, memoryMb: 512, uid: sandboxUid },
+        ...{ bubblewrap: '/usr/bin/bwrap', socket: join(sandboxDirectory, 'weak.sock') },
+      });
+    const children = openScience(testScience(), { ...parts, start }, 'confined', (line) => log.push(line));
+    expect(await children.ready()).toMatch(/could not be made ready/);
+    await expect(children.take()).rejects.toThrow(/could not be made ready/);
+    expect(log.join()).toMatch(/does not hold: a program could read a file of the host/);
+    await children.close();
+  });
+
   const pool = (log: string[]): ReadyPool => ({
     take: () => Promise.resolve({} as never),
     zygotePid: () => Promise.resolve(1),
