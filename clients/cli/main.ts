@@ -14,6 +14,7 @@ const commands = {
   dev: ['Start the embedded stack and a worker; Ctrl-C stops them', () => import('./commands/dev.ts')],
   doctor: ['Check every part; one remedy per line', () => import('./commands/doctor.ts')],
   ask: ['Answer a query with a multi-agent system written for it', () => import('./commands/ask.ts')],
+  program: ['Run, check, draw and list programs, without a stack', () => import('./commands/program.ts')],
   dataset: ['Build a fine-tuning dataset', () => import('./commands/dataset.ts')],
   train: ['Fine-tune a generator under supervision', () => import('./commands/train.ts')],
   serve: ['Serve a trained generator', () => import('./commands/serve.ts')],

@@ -11,6 +11,8 @@ export interface Output {
   readonly json: boolean;
   /** The human result; nothing with --json. */
   print(text: string): void;
+  /** A document that others read, as it stands: its writer has encoded it. Nothing with --json. */
+  write(text: string): void;
   /** Remarks on the way, to stderr. */
   note(text: string): void;
   /** What a run's `progress` query answers. */
@@ -30,6 +32,11 @@ export function createOutput(json: boolean): Output {
       if (json) return;
       line.clear();
       stdout(`${terminal(text)}\n`);
+    },
+    write(text) {
+      if (json) return;
+      line.clear();
+      stdout(text);
     },
     note(text) {
       line.clear();

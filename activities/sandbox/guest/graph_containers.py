@@ -35,6 +35,15 @@ def elements_of(value: Value) -> list[Value]:
     return found or [Value(deps_of(value))]
 
 
+def spread(value: Value) -> list[Value]:
+    """The arguments that `*value` gives, each by its place where that is known."""
+    options = options_of(value)
+    rows = [option.items for option in options if isinstance(option, Sequence) and option.exact]
+    if len(rows) < len(options) or len({len(row) for row in rows}) != 1:
+        return elements_of(value)
+    return [one_of(column, value.deps) for column in zip(*rows)]
+
+
 def pairs_of(mapping: Mapping) -> list[Value]:
     return [Sequence(entry, mapping.deps, exact=True) for entry in mapping.entries] or [Value(mapping.deps)]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import graph_flow
 import graph_loops
 from graph_attributes import attribute_of
-from graph_containers import elements_of, item_of, size_of
+from graph_containers import elements_of, item_of, size_of, spread
 from graph_names import hole_options
 from graph_values import (
     NONE,
@@ -99,7 +99,7 @@ def _call(machine: Machine, call: ast.Call, scope: Scope) -> Value:
     for argument in call.args:
         value = machine.evaluate(argument, scope)
         if isinstance(argument, ast.Starred):
-            positional += elements_of(value)
+            positional += spread(value)
         else:
             positional.append(value)
     named: dict[str, Value] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import graph_loops
 from graph_attributes import computed_attribute
-from graph_containers import elements_of, new_container, size_of
+from graph_containers import elements_of, new_container, size_of, spread
 from graph_values import (
     NONE,
     Const,
@@ -65,7 +65,7 @@ def call_external(
         machine.side_by_side()
         target = named.get('target') or (positional[1] if len(positional) > 1 else None)
         if target is not None:
-            machine.call(target, elements_of(named['args']) if 'args' in named else [], {}, at)
+            machine.call(target, spread(named['args']) if 'args' in named else [], {}, at)
         return Value()
     if name == 'partial' and positional:
         return Partial(positional[0], positional[1:], named)

@@ -7,7 +7,7 @@ import string
 from typing import TYPE_CHECKING
 
 from graph_attributes import LLM_METHODS
-from graph_containers import elements_of, item_of, pairs_of
+from graph_containers import elements_of, item_of, pairs_of, spread
 from graph_externals import call_agent, for_each, unknown_result
 from graph_values import (
     Bound,
@@ -81,14 +81,14 @@ def _of_pool(
         found = for_each(machine, first, rest, at, parallel=True)
         return Future(found) if name == 'map_async' else found
     if name == 'starmap':
-        pairs = [elements_of(element) for element in elements_of(rest[0])] if rest else [[]]
-        return for_each(machine, first, [Sequence([part]) for part in pairs[0]], at, parallel=True)
+        parts = spread(one_of(elements_of(rest[0]))) if rest else []
+        return for_each(machine, first, [Sequence([part]) for part in parts], at, parallel=True)
     if name in ('submit', 'apply_async', 'apply', 'run_in_executor', 'to_thread'):
         machine.side_by_side()
         if name == 'run_in_executor' and rest:
             first, rest = rest[0], rest[1:]
         if name.startswith('apply'):
-            rest = elements_of(rest[0]) if rest else []
+            rest = spread(rest[0]) if rest else []
             named = {}
         return Future(machine.call(first, rest, named, at))
     if name in ('run_until_complete', 'create_task', 'run'):

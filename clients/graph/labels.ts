@@ -1,0 +1,70 @@
+/** The words of a program's graph, as its pictures say them: plain text, encoded by whoever draws it. */
+import type { GraphGroup, GraphNode, ProgramGraph } from '../../activities/sandbox/program-graph.ts';
+import { compact } from '../cli/progress-line.ts';
+import type { NodeUse } from './node-use.ts';
+
+const tools: Readonly<Record<Exclude<GraphNode['kind'], 'agent'>, string>> = {
+  code: 'runs code',
+  tests: 'tests code',
+  search: 'searches the web',
+};
+
+/** What a node is: the role that its prompt gives, else the prompt's opening words. */
+export function roleOf(node: GraphNode): string {
+  if (node.kind !== 'agent') return tools[node.kind];
+  if (node.roles.length > 0) return node.roles.join(', ');
+  return node.prompts.map(openingOf).find((words) => words !== '') ?? '';
+}
+
+/** The first line of a prompt that says something, rather than a heading ("Task:") or what is filled in. */
+function openingOf(prompt: string): string {
+  const lines = prompt.split('\n').map((line) => line.replace(/\s+/g, ' ').trim());
+  const saying = lines.filter(
+    (line) => (line.replaceAll(/\{[^}]*\}/g, '').match(/\p{L}+/gu) ?? []).length > 2,
+  );
+  return saying.find((line) => !line.endsWith(':')) ?? saying[0] ?? '';
+}
+
+export function groupLabel(group: GraphGroup): string {
+  const { kind, recursive, count, exits, over, parallel } = group;
+  if (recursive) return 'recursion';
+  if (kind === 'loop') {
+    if (count !== null) return exits ? `up to ${rounds(count)}` : rounds(count);
+    return over === '' ? 'until done' : `for each of ${over}`;
+  }
+  const size = count === null ? (over === '' ? 'any number' : `one for each of ${over}`) : String(count);
+  return parallel ? `${size}, side by side` : size;
+}
+
+/** The same in a badge of a node that is alone in its group. */
+export function badgeOf({ kind, recursive, count, exits, over }: GraphGroup): string {
+  if (kind === 'loop') {
+    return `↻${recursive || count === null ? '' : exits ? ` up to ${count}` : ` ${count}`}`;
+  }
+  return `×${count ?? (over === '' ? ' n' : ` ${over}`)}`;
+}
+
+function rounds(count: number): string {
+  return count === 1 ? '1 round' : `${count} rounds`;
+}
+
+export function countLabel(use: NodeUse): string {
+  const calls = `${use.calls} ${use.calls === 1 ? 'call' : 'calls'}`;
+  const parts = [use.failed > 0 ? `${calls}, ${use.failed} failed` : calls];
+  if (use.tokensIn + use.tokensOut > 0) parts.push(`${compact(use.tokensIn + use.tokensOut)} tokens`);
+  return parts.join(' · ');
+}
+
+export function costLabel(use: NodeUse): string {
+  const time = `${(use.ms / 1_000).toFixed(1)} s`;
+  return use.costUsd > 0 ? `${time} · $${use.costUsd.toFixed(4)}` : time;
+}
+
+/** Groups with one member and no groups within: a badge says as much as a box. */
+export function singleGroups({ nodes, groups }: ProgramGraph): ReadonlyMap<string, GraphGroup> {
+  const single = groups.filter(
+    ({ id }) =>
+      !groups.some(({ parent }) => parent === id) && nodes.filter(({ group }) => group === id).length === 1,
+  );
+  return new Map(single.map((group) => [group.id, group]));
+}
