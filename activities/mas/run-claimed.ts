@@ -11,13 +11,15 @@ import { openClaimed } from './open-claimed.ts';
 import { hostProgram, type OpenCall, totalMessage } from './program-host.ts';
 import { retrying } from './retry.ts';
 import type { ExecutionSpec } from './run-program.ts';
-import { failure } from '../failure.ts';
+import { failure, isFailure } from '../failure.ts';
 
 export interface ClaimedParts {
   readonly calls: CallService;
   readonly sandbox: () => Promise<Sandbox>;
   readonly executions: Executions;
   readonly journal: Journal;
+  /** See open-claimed.ts. */
+  readonly killed: Map<string, number>;
 }
 
 export async function runClaimed(
@@ -27,7 +29,7 @@ export async function runClaimed(
   claim: Claim,
   outer: AbortSignal,
 ): Promise<Execution> {
-  const { journal, executions } = parts;
+  const { journal, executions, killed } = parts;
   const broken = new AbortController();
   const { signal } = broken;
   const onOuterAbort = (): void => broken.abort(outer.reason);
@@ -36,6 +38,9 @@ export async function runClaimed(
   setMaxListeners(0, outer, signal);
   let outage: unknown = null;
   let totalTimer: NodeJS.Timeout | undefined;
+  const serving = new Set<Promise<void>>();
+  /** The next attempt of this process asks for the calls in flight at once: they go on, into the record of calls. */
+  let sandboxBroke = false;
   try {
     const known = claim.begun ? await retrying(() => journal.load(row.key), { signal }) : [];
     const entries: JournalEntry[] = known.filter(({ reply }) => reply !== null);
@@ -43,7 +48,7 @@ export async function runClaimed(
 
     const [sandbox, prices] = await Promise.all([parts.sandbox(), parts.calls.prices(spec.driver)]);
     const opened = await retrying(
-      () => openClaimed({ sandbox, executions, claim, known, start: startOf(spec, row), signal }),
+      () => openClaimed({ sandbox, executions, claim, known, killed, start: startOf(spec, row), signal }),
       { signal },
     );
     await using session = opened.session;
@@ -52,7 +57,10 @@ export async function runClaimed(
       known: entries,
       limits: spec.limits,
       prices,
-      onCall: (call) => void serve(call),
+      onCall(call) {
+        const served: Promise<void> = serve(call).finally(() => serving.delete(served));
+        serving.add(served);
+      },
     });
 
     async function serve(call: OpenCall): Promise<void> {
@@ -70,6 +78,7 @@ export async function runClaimed(
       try {
         const perform = () => performCall(parts, entry.call, context, { signal, wait: 'block' });
         const result = await retrying(perform, { signal, onFailure });
+        if (sandboxBroke) return;
         outage = null;
         simulated ||= result.simulated;
         const answered = { ...entry, ...result.usage, reply: result.reply, endedAtMs: Date.now() };
@@ -77,7 +86,7 @@ export async function runClaimed(
         entries.push(answered);
         call.answer(result.reply, result.usage);
       } catch (error) {
-        broken.abort(error);
+        if (!sandboxBroke) broken.abort(error);
       }
     }
 
@@ -105,13 +114,17 @@ export async function runClaimed(
     const { losses } = claim;
     return { key: row.key, ...end, losses, guestChanges: opened.guestChanges, stored: false };
   } catch (error) {
+    sandboxBroke = !signal.aborted && isFailure(error, 'Sandbox.Unavailable');
     await executions.release(claim).catch(() => {});
     throw signal.aborted ? signal.reason : error;
   } finally {
     clearTimeout(totalTimer);
-    outer.removeEventListener('abort', onOuterAbort);
-    // Calls still in flight belong to a program that has ended.
-    broken.abort(new Error('the program has ended'));
+    const inFlight = sandboxBroke ? [...serving] : [];
+    void Promise.all(inFlight).then(() => {
+      outer.removeEventListener('abort', onOuterAbort);
+      // Calls still in flight belong to a program that has ended.
+      broken.abort(new Error('the program has ended'));
+    });
   }
 }
 

@@ -63,6 +63,7 @@ export function createProgramRunner(parts: ProgramRunnerParts): ProgramRunner {
   const journal = createJournal(parts.database);
   const inFlight = new Map<string, Promise<Execution>>();
   const storedPrograms = new Set<string>();
+  const killed = new Map<string, number>();
 
   async function rowOf(spec: ExecutionSpec): Promise<ExecutionRow> {
     const { revision, simulated } = await parts.calls.identity(spec.driver);
@@ -98,7 +99,7 @@ export function createProgramRunner(parts: ProgramRunnerParts): ProgramRunner {
       }
       if (!isClaim(claimed)) return claimed;
       try {
-        return await runClaimed({ ...parts, executions, journal }, spec, row, claimed, signal);
+        return await runClaimed({ ...parts, executions, journal, killed }, spec, row, claimed, signal);
       } catch (error) {
         if (isFailure(error, 'Fence.Stale')) patient = true;
         else if (!isFailure(error, 'Sandbox.Unavailable') || (breakdowns += 1) > maxBreakdowns) throw error;

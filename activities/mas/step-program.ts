@@ -38,6 +38,7 @@ interface Stepped extends LiveProgram {
 export function createProgramSteps(parts: StepParts): ProgramSteps {
   const executions = createExecutions(parts.database);
   const journal = createJournal(parts.database);
+  const killed = new Map<string, number>();
   const cache = createSessionCache<Stepped>(parts.sessions);
 
   async function open(key: string, input: StepInput): Promise<Stepped> {
@@ -70,7 +71,7 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
     const { limits, driver } = input;
     const start = { source, query, seed, models: [driver], limits };
     const { signal } = new AbortController();
-    const { session } = await openClaimed({ sandbox, executions, claim, known, start, signal });
+    const { session } = await openClaimed({ sandbox, executions, claim, known, killed, start, signal });
     const program = createLiveProgram({
       ...{ claim, session, known, limits, prices, simulated },
       ...{ journal, executions },

@@ -1,13 +1,13 @@
 /** A child that runs code under test or its tests: its frames by schema, and its end in words. */
 import type { z } from 'zod';
 import type { Child } from './child.ts';
-import { exitOutcome } from './exit-outcome.ts';
+import { exitOutcome, wasKilled } from './exit-outcome.ts';
 import { parseFrame } from './frames.ts';
 
 export interface CodeChildListener<Frame> {
   onFrame(frame: Frame): void;
-  /** It is gone, or was killed since it broke the protocol; once. */
-  onEnd(reason: string): void;
+  /** It is gone, or was killed since it broke the protocol; once. `killed`: not by the host (exit-outcome.ts). */
+  onEnd(reason: string, killed: boolean): void;
   /** The sandbox itself broke. */
   onBroke(): void;
 }
@@ -32,8 +32,8 @@ export function openCodeChild<Frame>(
   let allowed = unaskedFrames;
   let gone = (): void => {};
   const exited = new Promise<void>((resolve) => (gone = resolve));
-  const end = (reason: string): void => {
-    if (!over) listener.onEnd(reason);
+  const end = (reason: string, killed = false): void => {
+    if (!over) listener.onEnd(reason, killed);
     over = true;
     child.kill();
   };
@@ -48,7 +48,8 @@ export function openCodeChild<Frame>(
     },
     overflow: () => end('the code sent too much'),
     ended(exit) {
-      end(exitOutcome(exit, start.cpuS).message.replaceAll('the program', 'the code'));
+      const { message } = exitOutcome(exit, start.cpuS);
+      end(message.replaceAll('the program', 'the code'), wasKilled(exit, start.cpuS));
       gone();
     },
     broke() {

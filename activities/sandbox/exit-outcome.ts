@@ -7,6 +7,11 @@ type Failed = Extract<ProgramOutcome, { status: 'failed' }>;
 const sigkill = 9;
 const sigxcpu = 24;
 
+/** By nobody that its host knows of: by itself, or by the kernel, which takes programs first when memory runs out. */
+export function wasKilled(exit: ChildExit, cpuS: number): boolean {
+  return exit.signal === sigkill && exit.cpuMs < cpuS * 1_000;
+}
+
 export function exitOutcome(exit: ChildExit, cpuS: number): Failed {
   const ended = (kind: Failed['kind'], message: string): Failed => ({
     status: 'failed',

@@ -16,16 +16,29 @@ const maxPrintedChars = 70_000;
 
 type End = Pick<CodeOutcome, 'status' | 'text'>;
 
-export async function runCode(
-  take: () => Promise<TakenChild>,
+type Take = () => Promise<TakenChild>;
+
+const maxKilled = 3;
+
+/** What is killed from outside is run again; when that happens again and again the code is to blame. */
+export async function runCode(take: Take, start: CodeStart, signal: AbortSignal): Promise<CodeOutcome> {
+  for (let times = 1; ; times += 1) {
+    const { outcome, killed } = await runOnce(take, start, signal);
+    if (!killed || times === maxKilled) return outcome;
+  }
+}
+
+async function runOnce(
+  take: Take,
   start: CodeStart,
   signal: AbortSignal,
-): Promise<CodeOutcome> {
+): Promise<{ readonly outcome: CodeOutcome; readonly killed: boolean }> {
   const ended = deferred<End>();
   const children: CodeChild[] = [];
   const dones: (() => void)[] = [];
   const verdicts: TestVerdict[] = [];
   let printed = '';
+  let fromOutside = false;
   const timer = setTimeout(
     () => ended.resolve({ status: 'timeout', text: 'Execution Time Out' }),
     start.timeoutMs,
@@ -55,7 +68,11 @@ export async function runCode(
         else if (next.t === 'code') ended.resolve({ status: next.status, text: next.text });
         else if (next.t === 'call') exchange?.served(next.id, next.args.told);
       },
-      onEnd: (reason) => (exchange?.begun ? exchange.lost(reason) : kill(reason)),
+      onEnd(reason, killed) {
+        fromOutside ||= killed;
+        if (exchange?.begun) exchange.lost(reason);
+        else kill(reason);
+      },
       onBroke,
     });
     children.push(subject);
@@ -77,7 +94,10 @@ export async function runCode(
           verdicts.push({ status, message, inProcess });
         } else if (next.t === 'examined') ended.resolve({ status: 'done', text: countOf(verdicts, tests) });
       },
-      onEnd: (reason) => kill(`the tests' own process ended: ${reason}`),
+      onEnd(reason, killed) {
+        fromOutside ||= killed;
+        kill(`the tests' own process ended: ${reason}`);
+      },
       onBroke,
     });
     children.push(examiner);
@@ -89,7 +109,8 @@ export async function runCode(
     const { status, text } = await ended.promise;
     const tests = start.tests.map((_, index) => verdicts[index] ?? unjudged(text));
     const killed = status === 'timeout' || status === 'killed';
-    return { status, text: killed ? withPrinted(text, printed) : text, stdout: printed, tests };
+    const outcome = { status, text: killed ? withPrinted(text, printed) : text, stdout: printed, tests };
+    return { outcome, killed: fromOutside };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);

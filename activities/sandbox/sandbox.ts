@@ -43,6 +43,8 @@ export type SessionEvent =
 export interface SessionResources {
   readonly cpuMs: number;
   readonly peakBytes: number;
+  /** By a signal 9 that neither the host nor a limit sent: its own, or the kernel's, which is short of memory. */
+  readonly killed: boolean;
 }
 
 export interface Session {

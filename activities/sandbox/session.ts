@@ -6,7 +6,7 @@ import { hostCallSchema, type ProgramOutcome } from '../../workflows/shared/prog
 import { failure } from '../failure.ts';
 import type { Child, ChildExit } from './child.ts';
 import { createEventQueue } from './event-queue.ts';
-import { exitOutcome } from './exit-outcome.ts';
+import { exitOutcome, wasKilled } from './exit-outcome.ts';
 import { callHash, parseFrame, type ProgramFrame, programFrameSchema } from './frames.ts';
 import { startProgramClock } from './program-clock.ts';
 import type { ProgramStart, Session, SessionEvent } from './sandbox.ts';
@@ -118,10 +118,11 @@ export function openSession(
     },
     overflow: () => fail('protocol', 'the program sent a line of more than 8 MiB'),
     ended(exit: ChildExit) {
-      settle(exitOutcome(exit, cpuS));
       const { cpuMs, peakBytes } = exit;
+      const killed = outcome === null && wasKilled(exit, cpuS);
+      settle(exitOutcome(exit, cpuS));
       hooks.onEnded();
-      if (outcome !== null) events.push({ type: 'end', outcome, resources: { cpuMs, peakBytes } });
+      if (outcome !== null) events.push({ type: 'end', outcome, resources: { cpuMs, peakBytes, killed } });
       events.close();
     },
     broke() {
