@@ -3,13 +3,14 @@
  * costs a replay and nothing else, since every call it made and every reply it got is in the journal.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { Limits } from '../../workflows/shared/program.ts';
+import type { HostReply, Limits } from '../../workflows/shared/program.ts';
 import type { Prices } from '../llm/endpoint.ts';
 import type { Session } from '../sandbox/sandbox.ts';
 import { failure } from '../failure.ts';
 import type { Claim, Executions } from './executions.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { hostProgram, type OpenCall, type ProgramEnd, totalMessage } from './program-host.ts';
+import type { Cached } from './session-cache.ts';
 import { endOf, totalsOf } from './run-claimed.ts';
 
 export interface Progressed {
@@ -18,12 +19,14 @@ export interface Progressed {
   readonly state: 'waiting' | 'running' | 'ended';
 }
 
-export interface LiveProgram extends AsyncDisposable {
+export interface LiveProgram extends Cached {
   /**
-   * Delivers what the journal has learnt, then lets the program run on for a moment. `onLate` is called when the program
-   * goes on by itself after a step that said `waiting`: a thread slept, or had no core.
+   * Delivers what the journal has learnt, then lets the program run on for a moment. `onLate` is called, again and again until
+   * the next step, when the program goes on by itself after a step that said `waiting`: a thread slept, or had no core.
    */
   step(handed: ReadonlySet<number>, onLate: () => void): Promise<Progressed>;
+  /** Whether the program has the reply of this call. */
+  has(seq: number): boolean;
   /** Ends the program: its total time is up. */
   expire(): void;
 }
@@ -43,8 +46,15 @@ export interface LiveProgramOptions {
 const gatherMs = 200;
 /** A thread that is due but has no core yet is given this long. */
 const restMs = 10;
+/** The workflow lets go of a call for a step that comes while one is under way. */
+const callAgainMs = 2_000;
 /** A longer local activity would blind the workflow to completions. */
 const maxStepMs = 2_000;
+
+/** What a small program takes: its process's private pages, and its socket and buffers here. */
+const programBytes = 8 * 1024 ** 2;
+/** A text is held by the program, often in longer ones made of it, and by its journal entry here. */
+const copies = 4;
 
 export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
   const { claim, journal, executions, session } = options;
@@ -52,6 +62,10 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
   let ended: ProgramEnd | null = null;
   let broken: unknown = null;
   let settled = false;
+  let closed = false;
+  const replied = new Set(options.known.flatMap(({ seq, reply }) => (reply === null ? [] : [seq])));
+  let calling: NodeJS.Timeout | undefined;
+  let bytes = programBytes + options.known.reduce((sum, entry) => sum + bytesOf(entry, entry.reply), 0);
   let wake = (): void => {};
   /** Set between a step that said `waiting` and the next one, with the calls that the workflow has in hand. */
   let waiting: { readonly handed: ReadonlySet<number>; readonly onLate: () => void } | null = null;
@@ -62,6 +76,8 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
     const { onLate } = waiting;
     waiting = null;
     onLate();
+    clearInterval(calling);
+    calling = setInterval(onLate, callAgainMs).unref();
   }
 
   const host = hostProgram({
@@ -87,6 +103,8 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
     for (const { seq, reply, usage } of await journal.replies(claim.execution, [...open.keys()])) {
       const asked = open.get(seq);
       open.delete(seq);
+      replied.add(seq);
+      if (asked) bytes += bytesOf(asked.call.entry, reply);
       asked?.call.answer(reply, usage);
     }
   }
@@ -149,8 +167,10 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
   return {
     async step(handed, onLate) {
       waiting = null;
+      clearInterval(calling);
       await deliver();
       await runOn(handed);
+      if (closed) throw failure('Sandbox.Unavailable', 'the program was given up while it was stepped');
       if (broken) throw broken;
       if (ended) {
         await settle(ended);
@@ -164,9 +184,19 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
       return { calls, state: 'waiting' };
     },
     expire: () => host.end('totalLimit', totalMessage(options.limits)),
+    has: (seq) => replied.has(seq),
+    get bytes() {
+      return bytes;
+    },
     async [Symbol.asyncDispose]() {
+      closed = true;
+      clearInterval(calling);
       await session[Symbol.asyncDispose]();
       if (!settled) await executions.release(claim).catch(() => {});
     },
   };
+}
+
+function bytesOf({ call }: JournalEntry, reply: HostReply | null): number {
+  return copies * (JSON.stringify(call.args).length + JSON.stringify(reply).length);
 }

@@ -1,12 +1,25 @@
-/** Live programs by execution, bounded by count and idle time. An evicted one is rebuilt by replay when it is stepped again. */
-export interface SessionCache<T extends AsyncDisposable> extends AsyncDisposable {
+/**
+ * Live programs by execution, bounded by count, memory and idle time. An evicted one is rebuilt by replay when it is stepped
+ * again.
+ */
+import { failure } from '../failure.ts';
+
+export interface Cached extends AsyncDisposable {
+  /** Memory that it holds, in its process and in this one; an estimate that grows with it. */
+  readonly bytes: number;
+}
+
+export interface SessionCache<T extends Cached> extends AsyncDisposable {
   /** One user of a key at a time. `create` runs when there is none; what `use` throws evicts it. */
   use<R>(key: string, create: () => Promise<T>, use: (item: T) => Promise<R>): Promise<R>;
+  /** Leaves none behind, also when one is in use or being made: its user is thrown out. */
   evict(key: string): Promise<void>;
 }
 
 export interface SessionCacheOptions {
   readonly maxCount?: number;
+  /** Of all idle ones; those in use count, too. */
+  readonly maxBytes?: number;
   readonly maxIdleMs?: number;
 }
 
@@ -15,26 +28,26 @@ interface Slot<T> {
   /** Settles when the current user is done. */
   busy: Promise<unknown>;
   users: number;
+  evictions: number;
   lastUsedMs: number;
 }
 
-export function createSessionCache<T extends AsyncDisposable>(
-  options: SessionCacheOptions = {},
-): SessionCache<T> {
-  const { maxCount = 64, maxIdleMs = 60_000 } = options;
+export function createSessionCache<T extends Cached>(options: SessionCacheOptions = {}): SessionCache<T> {
+  const { maxCount = 64, maxBytes = 1024 ** 3, maxIdleMs = 60_000 } = options;
   const slots = new Map<string, Slot<T>>();
-  const sweeper = setInterval(
-    () => sweep(Date.now() - maxIdleMs, Infinity),
-    Math.min(maxIdleMs, 10_000),
-  ).unref();
+  const sweeper = setInterval(() => sweep(Date.now() - maxIdleMs), Math.min(maxIdleMs, 10_000)).unref();
 
-  /** Idle slots that were last used before `beforeMs`, and the oldest ones beyond `count`. Map order is order of use. */
-  function sweep(beforeMs: number, count: number): void {
-    const idle = [...slots].filter(([, slot]) => slot.users === 0);
-    const tooMany = slots.size - count;
-    idle.forEach(([key, slot], index) => {
-      if (slot.lastUsedMs < beforeMs || index < tooMany) void dispose(key, slot);
-    });
+  /** Idle slots that were last used before `beforeMs`, and the oldest ones beyond the bounds. Map order is order of use. */
+  function sweep(beforeMs: number): void {
+    let count = slots.size;
+    let bytes = [...slots.values()].reduce((sum, { item }) => sum + (item?.bytes ?? 0), 0);
+    for (const [key, slot] of slots) {
+      if (slot.users > 0) continue;
+      if (slot.lastUsedMs >= beforeMs && count <= maxCount && bytes <= maxBytes) continue;
+      count -= 1;
+      bytes -= slot.item?.bytes ?? 0;
+      void dispose(key, slot);
+    }
   }
 
   async function dispose(key: string, slot: Slot<T>): Promise<void> {
@@ -46,16 +59,24 @@ export function createSessionCache<T extends AsyncDisposable>(
 
   return {
     async use(key, create, use) {
-      const slot = slots.get(key) ?? { item: null, busy: Promise.resolve(), users: 0, lastUsedMs: 0 };
+      const slot = slots.get(key) ?? {
+        item: null,
+        busy: Promise.resolve(),
+        users: 0,
+        evictions: 0,
+        lastUsedMs: 0,
+      };
       slots.delete(key);
       slots.set(key, slot);
       slot.users += 1;
+      const { evictions } = slot;
       const before = slot.busy;
       let done = (): void => {};
       slot.busy = new Promise<void>((resolve) => (done = resolve));
       try {
         await before;
-        slot.item ??= await create();
+        if (slot.evictions === evictions) slot.item ??= await create();
+        if (slot.evictions !== evictions || !slot.item) throw evicted(key);
         return await use(slot.item);
       } catch (error) {
         await dispose(key, slot);
@@ -65,16 +86,22 @@ export function createSessionCache<T extends AsyncDisposable>(
         slot.lastUsedMs = Date.now();
         if (slot.users === 0 && !slot.item) slots.delete(key);
         done();
-        sweep(0, maxCount);
+        sweep(0);
       }
     },
     async evict(key) {
       const slot = slots.get(key);
-      if (slot) await dispose(key, slot);
+      if (!slot) return;
+      slot.evictions += 1;
+      await dispose(key, slot);
     },
     async [Symbol.asyncDispose]() {
       clearInterval(sweeper);
       await Promise.all([...slots].map(([key, slot]) => dispose(key, slot)));
     },
   };
+}
+
+function evicted(key: string): Error {
+  return failure('Sandbox.Unavailable', `the live program of ${key} was given up while it was stepped`);
 }

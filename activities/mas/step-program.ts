@@ -76,7 +76,7 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
       ...{ claim, session, known, limits, prices, simulated },
       ...{ journal, executions },
     });
-    return { ...program, summarize: createSummaries(known) };
+    return Object.assign(program, { summarize: createSummaries(known) });
   }
 
   async function step(key: string, input: StepInput, onLate: () => void): Promise<ProgramStep> {
@@ -91,7 +91,12 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
         }
         const { calls, state } = await program.step(handed, onLate);
         if (state === 'ended') return null;
-        return { execution: key, state, calls: calls.map((entry) => refOf(entry, program.summarize)) };
+        return {
+          execution: key,
+          state,
+          calls: calls.map((entry) => refOf(entry, program.summarize)),
+          delivered: [...(input.answered ?? []), ...input.handed.filter((seq) => program.has(seq))],
+        };
       },
     );
     return step ?? (await conclude(key));
@@ -132,8 +137,10 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
 const maxMessage = 500;
 
 const endedProgram: Stepped = {
+  bytes: 0,
   step: async () => ({ calls: [], state: 'ended' }),
   expire: () => {},
+  has: () => false,
   summarize: () => ({ agent: 0, summary: '' }),
   [Symbol.asyncDispose]: async () => {},
 };

@@ -21,6 +21,8 @@ export interface AnswerWorkerOptions {
   readonly address: string;
   /** 0: every workflow task replays the history. */
   readonly maxCachedWorkflows?: number;
+  /** Activities of the queue for calls at once. */
+  readonly llmSlots?: number;
   /** Bundled workflows, so that workers of one suite bundle once. */
   readonly codePath?: string;
 }
@@ -34,7 +36,7 @@ export function bundleAnswer(): Promise<WorkflowBundleWithSourceMap> {
 
 /** Disposing drains them. */
 export async function startAnswerWorkers(options: AnswerWorkerOptions): Promise<AsyncDisposable> {
-  const { config, address, maxCachedWorkflows, codePath } = options;
+  const { config, address, maxCachedWorkflows, codePath, llmSlots } = options;
   const connection = await NativeConnection.connect({ address });
   const services = await openServices(config, { env: {}, log: () => {} });
   const plugins = [new AnswerPlugin({ services })];
@@ -47,7 +49,11 @@ export async function startAnswerWorkers(options: AnswerWorkerOptions): Promise<
       workflowBundle: codePath === undefined ? await bundleAnswer() : { codePath },
       ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
     }),
-    await Worker.create({ ...shared, taskQueue: queues.llm }),
+    await Worker.create({
+      ...shared,
+      taskQueue: queues.llm,
+      ...(llmSlots === undefined ? {} : { maxConcurrentActivityTaskExecutions: llmSlots }),
+    }),
     await Worker.create({ ...shared, taskQueue: queues.code }),
   ];
   const running = Promise.all(workers.map((worker) => worker.run()));

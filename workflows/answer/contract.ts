@@ -80,6 +80,8 @@ export interface StepInput extends Pick<AnswerPlan, 'query' | 'driver' | 'revisi
   readonly program: ProgramRef;
   /** `seq` of the calls that the workflow has in hand already. */
   readonly handed: readonly number[];
+  /** `seq` of calls whose activity has ended since the last step. */
+  readonly answered?: readonly number[];
   /** The total time is up: end the program. */
   readonly expired?: true;
 }
@@ -95,7 +97,13 @@ export interface CallRef {
 }
 
 export type ProgramStep =
-  | { readonly execution: string; readonly state: 'waiting' | 'running'; readonly calls: readonly CallRef[] }
+  | {
+      readonly execution: string;
+      readonly state: 'waiting' | 'running';
+      readonly calls: readonly CallRef[];
+      /** `seq` of the calls, of those in `handed` and `answered`, whose replies the program has by now. */
+      readonly delivered?: readonly number[];
+    }
   | { readonly execution: string; readonly state: 'answered' }
   | { readonly execution: string; readonly state: 'failed'; readonly kind: string; readonly message: string }
   /** The total time passed while the model did not answer: not the program's failure. */

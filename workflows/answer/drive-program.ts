@@ -24,6 +24,7 @@ import {
   type StepInput,
   wakeSignalName,
 } from './contract.ts';
+import { createNews } from './news.ts';
 
 export type ProgramEnd = Exclude<ProgramStep, { readonly calls: unknown }>;
 
@@ -57,7 +58,7 @@ export async function driveProgram(options: DriveOptions): Promise<ProgramEnd | 
 async function drive({ input, startedAtMs, agents, onChange, onExecution }: DriveOptions) {
   const queues = queuesOf(workflowInfo().taskQueue);
   const outstanding = new Set<number>();
-  let completed = 0;
+  const news = createNews();
   let expired = false;
   let impossible: unknown;
 
@@ -67,7 +68,7 @@ async function drive({ input, startedAtMs, agents, onChange, onExecution }: Driv
     () => {},
   );
 
-  setHandler(wakeSignal, () => void (completed += 1));
+  setHandler(wakeSignal, news.wake);
 
   async function perform(execution: string, ref: CallRef): Promise<void> {
     outstanding.add(ref.seq);
@@ -87,24 +88,34 @@ async function drive({ input, startedAtMs, agents, onChange, onExecution }: Driv
       if (!isCancellation(thrown)) impossible ??= thrown;
     } finally {
       outstanding.delete(ref.seq);
-      completed += 1;
+      news.complete(ref.seq);
       onChange();
     }
   }
 
   for (;;) {
-    completed = 0;
-    const step = await stepProgram({ ...input, handed: [...outstanding], ...(expired ? { expired } : {}) });
+    news.stepping();
+    const handed = [...outstanding];
+    const answered = news.undelivered();
+    const step = await stepProgram({ ...input, handed, answered, ...(expired ? { expired } : {}) });
     onExecution(step.execution);
     if (!('calls' in step)) return step;
+    news.stepped(step);
     for (const ref of step.calls) void perform(step.execution, ref);
     if (step.calls.length > 0) onChange();
-    if (step.state === 'waiting') await condition(() => completed > 0 || expired);
+    const isEnough = (): boolean => expired || impossible !== undefined;
+    if (step.state === 'waiting' && !news.isExact) await news.wait(isEnough);
     if (impossible) throw impossible;
-    if (workflowInfo().continueAsNewSuggested) {
+    if (isLong()) {
       await condition(() => outstanding.size === 0);
       if (impossible) throw impossible;
       return 'continue';
     }
+    if (step.state === 'waiting' && news.isExact) await news.wait(() => isEnough() || isLong());
   }
+}
+
+/** The server's word: by default 4,096 events or 4 MB. */
+function isLong(): boolean {
+  return workflowInfo().continueAsNewSuggested;
 }
