@@ -82,6 +82,13 @@ describe('docker/seccomp.json', () => {
   });
 });
 
+/** Prints which levels the place gives in which it is started; its argument is a state directory. */
+const script = `
+import { probeSandbox } from ${JSON.stringify(here('../../../activities/sandbox/probe-sandbox.ts'))};
+const probe = await probeSandbox({ memoryMb: 512, stateDirectory: process.argv[1], log: () => {} });
+process.stdout.write(JSON.stringify(probe.trials));
+`;
+
 const given = await levelsHere();
 const canImitate = process.getuid?.() === 0 && given.every(({ passed }) => passed);
 
@@ -94,7 +101,15 @@ describe.each(canImitate ? ['a worker in a container'] : [])('%s', () => {
     const path = join(directory, `${name}.json`);
     writeFileSync(path, JSON.stringify({ ...profile, syscalls }));
     const container = [here('programs/container.py'), path, here('syscall-numbers.json')];
-    const probe = [process.execPath, '--import', 'tsx', here('programs/probe.ts'), join(directory, name)];
+    const probe = [
+      process.execPath,
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '-e',
+      script,
+      join(directory, name),
+    ];
     const { stdout } = await promisify(execFile)('python3', [...container, ...probe], {
       cwd: here('../../..'),
     });
