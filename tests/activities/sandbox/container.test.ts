@@ -132,7 +132,7 @@ describe.each(canImitate ? ['a worker in a container'] : [])('%s', () => {
       profile.syscalls.filter((rule) => !isAddition(rule)),
       'default',
     );
-    expect(levels).toMatchObject({ confined: expect.stringMatching(/^given$/) });
+    expect(levels['confined']).toBe('given');
     expect(levels['namespaces']).toMatch(/namespace|Operation not permitted/);
     expect(levels['shared']).toMatch(/namespace|Operation not permitted/);
   });
