@@ -34,7 +34,8 @@ class MAS:
 
     def recruit(self, taskInfo, advice):
         reply = self.llm.call_llm(
-            f"""You lead a group. Which three experts should work on the task below: one who solves it and two who review? Do not solve it.
+            f"""You lead a group. Which three experts should work on the task below: one who solves it and two who
+review? Do not solve it.
 Reply with a JSON object {{"experts": ["a ...", "an ...", "a ..."]}}, the solver first.
 
 Task:

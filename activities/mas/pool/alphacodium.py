@@ -16,7 +16,10 @@ class MAS:
 
     def forward(self, taskInfo):
         reflection = self.llm.call_llm(
-            f"Describe the coding task below in bullets: goal, input, output, rules, and the details that are easily overlooked.\n\nTask:\n{taskInfo}",
+            f"""Describe the coding task below in bullets: goal, input, output, rules, and the details that are easily overlooked.
+
+Task:
+{taskInfo}""",
             0.3,
         )
         approach = self.approach(taskInfo, reflection)

@@ -48,7 +48,8 @@ Close with one line "Final Answer: <answer>". If the task asks for a program, cl
 
     def specify(self, taskInfo):
         reply = self.llm.call_llm(
-            f"""Two persons will work on the task below: one who knows what is wanted and instructs, one with the skill to do it.
+            f"""Two persons will work on the task below: one who knows what is wanted and instructs, one with the skill
+to do it.
 Reply with a JSON object {{"instructor": "a ...", "worker": "a ..."}}. Do not solve the task.
 
 Task:

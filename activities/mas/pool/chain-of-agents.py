@@ -21,7 +21,8 @@ class MAS:
         pieces = self.pieces(taskInfo)
         for number, piece in enumerate(pieces, 1):
             notes = self.llm.call_llm(
-                f"""You read piece {number} of {len(pieces)} of a long text, for somebody who must answer a question on all of it.
+                f"""You read piece {number} of {len(pieces)} of a long text, for somebody who must answer a question on
+all of it.
 
 Notes from the pieces before:
 {notes}
@@ -32,7 +33,8 @@ This piece:
 The question stands at the end of the text:
 {question}
 
-Rewrite the notes: keep what may matter for the question, add what this piece says (names, numbers, dates, verbatim where it counts).
+Rewrite the notes: keep what may matter for the question, add what this piece says (names, numbers, dates, verbatim
+where it counts).
 At most fifteen lines. Do not answer the question.""",
                 0.2,
             )

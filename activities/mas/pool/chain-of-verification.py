@@ -32,7 +32,8 @@ Your draft answer:
 The facts behind it were looked into independently of the draft:
 {found}
 
-Where the findings contradict the draft, trust the better founded of the two. Write the corrected answer, reasoned step by step.
+Where the findings contradict the draft, trust the better founded of the two. Write the corrected answer, reasoned
+step by step.
 {CLOSE}""",
             0.2,
         )
@@ -45,7 +46,8 @@ Where the findings contradict the draft, trust the better founded of the two. Wr
 Draft:
 {draft}
 
-Which facts does the draft rest on? Write up to {self.most} short questions, numbered, whose answers would show whether these facts hold.
+Which facts does the draft rest on? Write up to {self.most} short questions, numbered, whose answers would show whether
+these facts hold.
 Each must be understandable without the draft.""",
             0.3,
         )

@@ -17,7 +17,8 @@ class MAS:
 
     def forward(self, taskInfo):
         design = self.llm.call_llm(
-            f"""You are the chief technology officer of a small software company. Outline the design for the customer's request:
+            f"""You are the chief technology officer of a small software company. Outline the design for the customer's
+request:
 data structures, algorithm, unusual inputs. No code yet, at most ten lines.
 
 Request:
@@ -40,13 +41,14 @@ Request:
 Design:
 {design}
 
-Put the whole code, with its imports, between <Code Solution> and </Code Solution>. If no program is asked for, solve the request
-step by step and close with one line "Final Answer: <answer>"."""
+Put the whole code, with its imports, between <Code Solution> and </Code Solution>. If no program is asked for, solve
+the request step by step and close with one line "Final Answer: <answer>"."""
 
     def review(self, taskInfo, code):
         for _ in range(self.reviews):
             comment = self.llm.call_llm(
-                f"""You are the code reviewer. Review the program below against the request and point out its most serious defect.
+                f"""You are the code reviewer. Review the program below against the request and point out its most
+serious defect.
 Begin with "The solution is sound" if there is none.
 
 Request:

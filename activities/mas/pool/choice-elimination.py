@@ -45,8 +45,8 @@ Compare them with each other step by step: at which word do they part, and what 
 Proposed solution: {text}
 Final Answer: {letter}
 
-Check this option alone, as if it were a statement: is it true, and does it answer exactly what is asked? Search for one fact that rules
-it out. Close with "The solution is sound" if there is none, else with "The solution has a weak point".""",
+Check this option alone, as if it were a statement: is it true, and does it answer exactly what is asked? Search for one
+fact that rules it out. Close with "The solution is sound" if there is none, else with "The solution has a weak point".""",
             0.2,
         )
         return "weak point" not in verdict.lower()

@@ -17,7 +17,8 @@ class MAS:
         tests = self.examples(taskInfo)
         reply, code = generate_and_extract_code(
             self.llm,
-            f"""Write the Python code for the task below. First restate each of its examples and why its result is what it is.
+            f"""Write the Python code for the task below. First restate each of its examples and why its result is what
+it is.
 
 Task:
 {taskInfo}

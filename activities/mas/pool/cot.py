@@ -2,6 +2,7 @@
 # title: Chain of thought
 # method: One call that is asked to reason step by step before it answers.
 # paper: Wei et al., 2022, arXiv:2201.11903; Kojima et al., 2022, arXiv:2205.11916
+# fidelity: one zero-shot call, as in the second paper; without worked examples, at the usual temperature of 0.5.
 # domains: any
 # calls: 1..1
 

@@ -27,8 +27,9 @@ class MAS:
 Your earlier solution:
 {solution}
 
-A rough estimate made independently puts the result between {low:g} and {high:g}. Either the solution has a slip (a unit, a power of ten,
-a misread condition) or the estimate is too narrow. Rethink both step by step, and write the corrected solution.
+A rough estimate made independently puts the result between {low:g} and {high:g}. Either the solution has a slip (a
+unit, a power of ten, a misread condition) or the estimate is too narrow. Rethink both step by step, and write the
+corrected solution.
 Close with one line "Final Answer: <answer>".""",
             0.3,
         )

@@ -17,8 +17,9 @@ class MAS:
         with ThreadPoolExecutor(2) as pool:
             first, second = pool.map(lambda reader: self.read(taskInfo, reader), readers)
         figures = self.settle(taskInfo, first, second)
-        request = f"""Write a Python script that answers the question below from these figures only. Bring all of them to one scale (thousands or
-millions; per cent as fractions), then compute, and store the result in the unit of the question in a variable named `output`.
+        request = f"""Write a Python script that answers the question below from these figures only. Bring all of them
+to one scale (thousands or millions; per cent as fractions), then compute, and store the result in the unit of the
+question in a variable named `output`.
 Reply with the script in a ```python block.
 
 Question with its documents:
@@ -41,15 +42,15 @@ The script that was run:
 ```
 {result}
 
-State the answer as the question wants it: sign (a fall is negative), per cent or amount, currency, rounding. If the script failed,
-compute step by step yourself. Close with one line "Final Answer: <answer>".""",
+State the answer as the question wants it: sign (a fall is negative), per cent or amount, currency, rounding. If the
+script failed, compute step by step yourself. Close with one line "Final Answer: <answer>".""",
             0.1,
         )
 
     def read(self, taskInfo, manner):
         return self.llm.call_llm(
-            f"""You are a financial analyst. {manner}
-List every figure that the question below needs: name, period, value, scale, and the words or the cell it was taken from. Do not compute.
+            f"""You are a financial analyst. {manner} List every figure that the question below needs: name, period,
+value, scale, and the words or the cell it was taken from. Do not compute.
 
 {taskInfo}""",
             0.5,

@@ -38,7 +38,8 @@ Close with one line "Final Answer: <answer>". If the task asks for a program, cl
 
     def second_wins(self, taskInfo, first, second):
         verdict = self.llm.call_llm(
-            f"""Compare two solutions of one task, step by step, and decide which one is better. Their order and length mean nothing.
+            f"""Compare two solutions of one task, step by step, and decide which one is better. Their order and length
+mean nothing.
 
 Task:
 {taskInfo}

@@ -36,8 +36,8 @@ Close with one line "Final Answer: <answer>". If the task asks for a program, cl
 
     def questions(self, taskInfo):
         reply = self.llm.call_llm(
-            f"""To solve the task below, which simpler questions must be answered first? Order them from the easiest on; each may use the answers
-before it. If the task is simple already, there are none.
+            f"""To solve the task below, which simpler questions must be answered first? Order them from the easiest on;
+each may use the answers before it. If the task is simple already, there are none.
 Reply with a JSON object {{"questions": ["...", "..."]}} of at most {self.most} questions.
 
 Task:

@@ -2,6 +2,7 @@
 # title: LLM-Debate
 # method: Three agents answer, read the others' answers once, revise their own, and a moderator decides.
 # paper: Du et al., 2023, arXiv:2305.14325
+# fidelity: three agents and two rounds as in the paper; a moderator in place of the vote over the last answers.
 # domains: math, science, choice, knowledge
 # calls: 7..7
 # aliases: debate

@@ -28,7 +28,8 @@ class MAS:
 
     def instruct(self, taskInfo, artefact):
         return self.llm.call_llm(
-            f"""Review the solution below for whoever goes on from it: what can be kept, and what must be looked at again? At most five lines.
+            f"""Review the solution below for whoever goes on from it: what can be kept, and what must be looked at
+again? At most five lines.
 
 Task:
 {taskInfo}
@@ -48,7 +49,8 @@ Solution:
 
 {listed}
 
-Combine what holds in the solutions above, mend what the remarks rightly blame, and write one complete solution, step by step.
+Combine what holds in the solutions above, mend what the remarks rightly blame, and write one complete solution,
+step by step.
 {CLOSE}""",
             0.4,
         )

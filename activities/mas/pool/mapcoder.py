@@ -31,8 +31,9 @@ class MAS:
 
     def retrieve(self, taskInfo):
         reply = self.llm.call_llm(
-            f"""Recall {self.exemplars} known problems that are similar to the task below but not the same. For each write a line
-"Problem <number>:" and below it the problem in short, the algorithm behind it, and how its solution goes. Do not solve the task.
+            f"""Recall {self.exemplars} known problems that are similar to the task below but not the same. For each
+write a line "Problem <number>:" and below it the problem in short, the algorithm behind it, and how its solution goes.
+Do not solve the task.
 
 Task:
 {taskInfo}""",

@@ -53,8 +53,8 @@ Close with one line "Final Answer: <answer>". If the task asks for a program, cl
     def compute(self, taskInfo):
         script = extract_code(
             self.llm.call_llm(
-                f"""You are a programmer. Write a Python script that computes the answer to the task below: enumerate or simulate where that is
-simple, and store the result in a variable named `output`. Reply with the script in a ```python block.
+                f"""You are a programmer. Write a Python script that computes the answer to the task below: enumerate or
+simulate where that is simple, and store the result in a variable named `output`. Reply with the script in a ```python block.
 
 Task:
 {taskInfo}""",

@@ -14,8 +14,9 @@ class MAS:
 
     def forward(self, taskInfo):
         equations = self.llm.call_llm(
-            f"""Translate the problem below into mathematics; do not solve it. One line per quantity, "name = value (what it is, unit)", with "?" for
-unknown values; then one line per equation between them; then one line "asked: <name>".
+            f"""Translate the problem below into mathematics; do not solve it. One line per quantity, "name = value
+(what it is, unit)", with "?" for unknown values; then one line per equation between them; then one line "asked:
+<name>".
 
 Problem:
 {taskInfo}""",
@@ -30,8 +31,8 @@ Problem:
 Solution:
 {answer}
 
-Put the result back into the text of the problem and check whether every sentence of it comes true. Close with "The solution is sound"
-if all do, else with "The solution has a weak point" and the sentence that does not.""",
+Put the result back into the text of the problem and check whether every sentence of it comes true. Close with "The
+solution is sound" if all do, else with "The solution has a weak point" and the sentence that does not.""",
             0.2,
         )
         if "weak point" not in verdict.lower():
@@ -53,8 +54,9 @@ Close with one line "Final Answer: <answer>". If the task asks for a program, cl
 
     def solve(self, taskInfo, equations):
         reply = self.llm.call_llm(
-            f"""Write a Python script that solves the equations below exactly (use fractions.Fraction, or numpy.linalg.solve for linear systems), and
-stores the value that is asked in a variable named `output`. Reply with the script in a ```python block.
+            f"""Write a Python script that solves the equations below exactly (use fractions.Fraction, or
+numpy.linalg.solve for linear systems), and stores the value that is asked in a variable named `output`. Reply with the
+script in a ```python block.
 
 Problem:
 {taskInfo}
@@ -76,7 +78,8 @@ Quantities and equations:
 A script solved them.
 {result}
 
-State the solution step by step, and the result in the form that the problem asks for. If the script failed, solve the equations yourself.
+State the solution step by step, and the result in the form that the problem asks for. If the script failed, solve the
+equations yourself.
 Close with one line "Final Answer: <answer>". If the task asks for a program, close with the whole code in a ```python block.""",
             0.2,
         )

@@ -45,7 +45,8 @@ Think step by step. Close with one line "Final Answer: <answer>"."""
 
     def gather(self, taskInfo):
         reply = self.llm.call_llm(
-            f"""Which three medical specialists (or other experts, if the question is not medical) should examine the question below? Do not answer it.
+            f"""Which three medical specialists (or other experts, if the question is not medical) should examine the
+question below? Do not answer it.
 Reply with a JSON object {{"experts": ["a ...", "a ...", "a ..."]}}.
 
 Question:
@@ -63,8 +64,8 @@ Question:
 
     def vote(self, taskInfo, specialist, report):
         return self.llm.call_llm(
-            f"""You are {specialist}. Check whether you can approve the report below. Begin with "The report is sound" if you approve.
-Otherwise name the statement of your field that you do not accept, and why.
+            f"""You are {specialist}. Check whether you can approve the report below. Begin with "The report is sound"
+if you approve. Otherwise name the statement of your field that you do not accept, and why.
 
 Question:
 {taskInfo}

@@ -15,8 +15,9 @@ class MAS:
 
     def forward(self, taskInfo):
         findings = self.llm.call_llm(
-            f"""You are a ward physician who presents a case. List the findings of the case below: age and history, symptoms with their course, signs,
-values (high, low, normal), exposures. Mark those that are unusual. No diagnosis, no answer.
+            f"""You are a ward physician who presents a case. List the findings of the case below: age and history,
+symptoms with their course, signs, values (high, low, normal), exposures. Mark those that are unusual. No diagnosis, no
+answer.
 
 Case:
 {taskInfo}""",
@@ -34,7 +35,8 @@ Each possibility was weighed on its own:
 
 {listed}
 
-Decide step by step: what explains most findings with fewest assumptions, and what would be dangerous to miss? Answer what is asked.
+Decide step by step: what explains most findings with fewest assumptions, and what would be dangerous to miss? Answer
+what is asked.
 Close with one line "Final Answer: <answer>". If the task asks for a program, close with the whole code in a ```python block.""",
             0.2,
         )
@@ -67,7 +69,7 @@ Reply with a JSON object {{"possibilities": ["...", "..."]}}, the most likely fi
 Findings:
 {findings}
 
-Weigh this possibility alone: {diagnosis}
-Which findings speak for it, which against it, which does it leave unexplained? At most six lines, no comparison with others.""",
+Weigh this possibility alone: {diagnosis} Which findings speak for it, which against it, which does it leave
+unexplained? At most six lines, no comparison with others.""",
             0.3,
         )

@@ -16,10 +16,10 @@ class MAS:
 
     def forward(self, taskInfo):
         message = f"""You conduct a group of experts. Work on the task below step by step. In each turn do exactly one of two things:
-(a) consult an expert: reply with a line "Expert: <who>", then the instructions in full, since experts remember nothing and see neither
-the task nor each other; "Expert: Python" runs the script that it writes;
-(b) when you are sure, and have had the result verified by an expert, give the answer and close with one line "Final Answer: <answer>"
-(if the task asks for a program: with the whole code in a ```python block).
+(a) Consult an expert: reply with a line "Expert: <who>", then the instructions in full, since experts remember nothing and
+see neither the task nor each other. "Expert: Python" runs the script that it writes.
+(b) When you are sure, and have had the result verified by an expert, give the answer and close with one line
+"Final Answer: <answer>". If the task asks for a program, close with the whole code in a ```python block instead.
 
 Task:
 {taskInfo}"""
@@ -39,6 +39,8 @@ Task:
         if not who.lower().startswith("python"):
             return self.llm.call_llm(f"You are {who}. {instructions}", 0.4)[:20000]
         script = extract_code(
-            self.llm.call_llm(f"Write a Python script. {instructions}\n\nStore the result in a variable named `output`. Reply with a ```python block.", 0.2)
+            self.llm.call_llm(
+                f"Write a Python script and store the result in a variable named `output`, in a ```python block. {instructions}", 0.2
+            )
         )
         return f"```python\n{script[:10000]}\n```\n{execute_code(script)[:4000]}"

@@ -37,6 +37,6 @@ Task:
 
 {listed}
 
-Synthesise these responses into a single one of higher quality: evaluate them critically, keep what is well founded, replace what is not.
-Do not merely repeat one of them.
+Synthesise these responses into a single one of higher quality: evaluate them critically, keep what is well founded,
+replace what is not. Do not merely repeat one of them.
 {CLOSE}"""

@@ -42,7 +42,8 @@ Go back to the text (or to what is known) and decide which chain of facts holds 
     def chain(self, taskInfo, direction):
         hop = self.llm.call_llm(
             f"""The question below can be answered only over an intermediate person, thing or fact. Think {direction}.
-State in two lines the first sub-question (the bridge) and the second one, with <bridge> where the first one's answer goes.
+State in two lines the first sub-question (the bridge) and the second one, with <bridge> where the first one's answer
+goes.
 
 {taskInfo}""",
             0.6,

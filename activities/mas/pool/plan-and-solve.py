@@ -15,8 +15,8 @@ class MAS:
 
     def forward(self, taskInfo):
         plan = self.llm.call_llm(
-            f"""Understand the task below first. List the relevant variables with their values and units, then devise a numbered plan that
-leads to what is asked. Do not carry it out yet.
+            f"""Understand the task below first. List the relevant variables with their values and units, then devise a
+numbered plan that leads to what is asked. Do not carry it out yet.
 
 Task:
 {taskInfo}""",
@@ -29,8 +29,8 @@ Task:
 Variables and plan:
 {plan}
 
-Carry out the plan step by step: calculate every intermediate value, watch the arithmetic and common sense, and depart from the plan where
-it turns out to be wrong.
+Carry out the plan step by step: calculate every intermediate value, watch the arithmetic and common sense, and depart
+from the plan where it turns out to be wrong.
 Close with one line "Final Answer: <answer>". If the task asks for a program, close with the whole code in a ```python block.""",
             0.2,
         )

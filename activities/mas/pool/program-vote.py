@@ -15,8 +15,8 @@ class MAS:
         self.samples = 5
 
     def forward(self, taskInfo):
-        request = f"""Write a Python script that computes the answer to the task below. Name its variables after the quantities of the task,
-and store the result in a variable named `output`. Reply with the script in a ```python block.
+        request = f"""Write a Python script that computes the answer to the task below. Name its variables after the
+quantities of the task, and store the result in a variable named `output`. Reply with the script in a ```python block.
 
 Task:
 {taskInfo}"""

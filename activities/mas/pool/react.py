@@ -17,10 +17,10 @@ class MAS:
     def forward(self, taskInfo):
         observation = "none yet"
         conversation = []
-        message = f"""Solve the task below in turns of thought, action and observation.
-Thought: reason about what is known and what to find out next.
-Action: write a Python script in one ```python block that finds it out and stores the result in a variable named `output`.
-I run the script and give you the observation. When you know enough, reply without a script and close with one line "Final Answer: <answer>".
+        message = f"""Solve the task below in turns of thought, action and observation. Thought: reason about what is
+known and what to find out next. Action: write a Python script in one ```python block that finds it out and stores the
+result in a variable named `output`. I run the script and give you the observation. When you know enough, reply without
+a script and close with one line "Final Answer: <answer>".
 
 Task:
 {taskInfo}"""

@@ -19,8 +19,8 @@ class MAS:
 
     def wants_number(self, taskInfo):
         reply = self.llm.call_llm(
-            f"""What does the question below want: a number that must be counted or computed from several places of the text (<<number>>), or a name, date
-or wording that stands in it (<<span>>)? Reply with one of the two.
+            f"""What does the question below want: a number that must be counted or computed from several places of the
+text (<<number>>), or a name, date or wording that stands in it (<<span>>)? Reply with one of the two.
 
 {taskInfo}""",
             0.1,
@@ -31,9 +31,9 @@ or wording that stands in it (<<span>>)? Reply with one of the two.
 
     def number(self, taskInfo):
         reply = self.llm.call_llm(
-            f"""Write a Python script that answers the question of the text below. Begin with one list of tuples: every event or figure that may
-matter, as (value or name, the sentence it stands in). Then filter it by the question's conditions, count or compute, and store the
-result in a variable named `output`. Reply with the script in a ```python block.
+            f"""Write a Python script that answers the question of the text below. Begin with one list of tuples: every
+event or figure that may matter, as (value or name, the sentence it stands in). Then filter it by the question's
+conditions, count or compute, and store the result in a variable named `output`. Reply with the script in a ```python block.
 
 {taskInfo}""",
             0.2,
@@ -48,7 +48,8 @@ This script was run on what stands in the text:
 ```
 {execute_code(script)[:4000]}
 
-Check its list against the text: is anything missing or counted twice? Then state the answer, a bare number where one is asked.
+Check its list against the text: is anything missing or counted twice? Then state the answer, a bare number where one is
+asked.
 Close with one line "Final Answer: <answer>".""",
             0.1,
         )
@@ -57,8 +58,8 @@ Close with one line "Final Answer: <answer>".""",
         return self.llm.call_llm(
             f"""{taskInfo}
 
-Find the passage that answers the question, think step by step about whom and what it speaks of, and copy the shortest wording that
-answers fully.
+Find the passage that answers the question, think step by step about whom and what it speaks of, and copy the shortest
+wording that answers fully.
 Close with one line "Final Answer: <answer>". If the task asks for a program, close with the whole code in a ```python block.""",
             0.1,
         )

@@ -26,8 +26,8 @@ class MAS:
 Sentences of the text that bear on the question, checked to be verbatim:
 {listed}
 
-Answer the question step by step from the text. Give the shortest wording that answers it fully, in the text's own words; if the
-text does not settle it, say what follows from common knowledge.
+Answer the question step by step from the text. Give the shortest wording that answers it fully, in the text's own
+words; if the text does not settle it, say what follows from common knowledge.
 Close with one line "Final Answer: <answer>". If the task asks for a program, close with the whole code in a ```python block.""",
             0.1,
         )
@@ -35,8 +35,8 @@ Close with one line "Final Answer: <answer>". If the task asks for a program, cl
     def quotes(self, taskInfo, attempt):
         stricter = "Last time no quote could be found in the text. Copy character by character.\n" if attempt else ""
         reply = self.llm.call_llm(
-            f"""Which sentences of the text below settle its question? {stricter}Quote up to six of them word for word, one per line, each between
-double quotation marks. Do not answer the question.
+            f"""Which sentences of the text below settle its question? {stricter}Quote up to six of them word for word,
+one per line, each between double quotation marks. Do not answer the question.
 
 {taskInfo}""",
             0.2,

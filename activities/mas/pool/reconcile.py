@@ -8,8 +8,7 @@
 
 from utils import *
 
-CLOSE = """Close with one line "Final Answer: <answer>" (if the task asks for a program: the whole code in a ```python block instead)
-and one line "Confidence: <0.0 to 1.0>"."""
+CLOSE = """Close with one line "Final Answer: <answer>" (if the task asks for a program: the whole code in a ```python block instead) and one line "Confidence: <0.0 to 1.0>"."""
 
 
 class MAS:
@@ -19,7 +18,8 @@ class MAS:
         self.rounds = 2
 
     def forward(self, taskInfo):
-        replies = self.ask([f"You are {agent}. Solve the task below. Think step by step.\n\nTask:\n{taskInfo}\n\n{CLOSE}" for agent in self.agents])
+        opening = f"Solve the task below. Think step by step.\n\nTask:\n{taskInfo}\n\n{CLOSE}"
+        replies = self.ask([f"You are {agent}. {opening}" for agent in self.agents])
         for _ in range(self.rounds):
             if len(self.grouped(replies)) == 1:
                 break

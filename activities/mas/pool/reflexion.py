@@ -52,7 +52,7 @@ Your code of this trial:
 Results of your tests:
 {feedback}
 
-In two or three sentences: what did the code get wrong, and what will you do otherwise in the next trial? A test may be wrong itself;
-then say so. Do not write code.""",
+In two or three sentences: what did the code get wrong, and what will you do otherwise in the next trial? A test may be
+wrong itself; then say so. Do not write code.""",
             0.3,
         )

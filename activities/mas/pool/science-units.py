@@ -24,8 +24,9 @@ Task:
 {taskInfo}""",
             0.2,
         )
-        request = f"""Write a Python script for the task below from this preparation. Put the unit into each variable's name (mass_kg, time_s),
-compute in SI units, convert the result last into the unit that the task wants, and store it in a variable named `output`.
+        request = f"""Write a Python script for the task below from this preparation. Put the unit into each variable's
+name (mass_kg, time_s), compute in SI units, convert the result last into the unit that the task wants, and store it in
+a variable named `output`.
 Reply with the script in a ```python block.
 
 Task:
@@ -49,8 +50,8 @@ The script that was run:
 ```
 {result}
 
-Compare the dimension and size of the result with what one would expect, and state it in the unit of the task with at least four digits.
-If the script failed, work the value out step by step yourself.
+Compare the dimension and size of the result with what one would expect, and state it in the unit of the task with at
+least four digits. If the script failed, work the value out step by step yourself.
 Close with one line "Final Answer: <answer>". If the task asks for a program, close with the whole code in a ```python block.""",
             0.1,
         )

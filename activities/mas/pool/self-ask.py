@@ -21,7 +21,8 @@ class MAS:
                 f"""Question:
 {taskInfo}
 {notes}
-Think step by step whether a simpler question must be answered first. If so, reply with one line "Follow up: <question>" and nothing else.
+Think step by step whether a simpler question must be answered first. If so, reply with one line "Follow up: <question>"
+and nothing else.
 If not, give the answer and close with one line "Final Answer: <answer>" (a program: in a ```python block).""",
                 0.3,
             )

@@ -2,6 +2,7 @@
 # title: Self-Refine
 # method: Answer, criticise the answer, rewrite it by the criticism; at most two rounds, fewer when no fault is found.
 # paper: Madaan et al., 2023, arXiv:2303.17651
+# fidelity: feedback and refinement by one model as in the paper; zero-shot, at most two rounds in place of four.
 # domains: any
 # calls: 2..5
 

@@ -43,9 +43,9 @@ Close with one line "Final Answer: <answer>". If the task asks for a program, cl
 A solution of it ends with:
 {shown}
 
-Check this backwards. Take the answer as given, hide one condition of the task (a number, a property, an example), and derive the
-hidden condition from the answer and the rest. Then compare. Close with "The solution is sound" if it comes out as stated in the task,
-else with "The solution has a weak point".""",
+Check this backwards. Take the answer as given, hide one condition of the task (a number, a property, an example), and
+derive the hidden condition from the answer and the rest. Then compare. Close with "The solution is sound" if it comes
+out as stated in the task, else with "The solution has a weak point".""",
             0.2,
         )
         return "is sound" in verdict.lower()

@@ -16,8 +16,9 @@ class MAS:
 
     def forward(self, taskInfo):
         skeleton = self.llm.call_llm(
-            f"""You organise an answer. Give only its skeleton: three to {self.most} numbered points of three to five words each, which together
-answer the task below. If the task asks for one exact result (a number, a letter, a name, a program), reply with the word NONE instead.
+            f"""You organise an answer. Give only its skeleton: three to {self.most} numbered points of three to five
+words each, which together answer the task below. If the task asks for one exact result (a number, a letter, a name, a
+program), reply with the word NONE instead.
 
 Task:
 {taskInfo}""",
@@ -29,7 +30,8 @@ Task:
                 f"""Task:
 {taskInfo}
 
-Think step by step. Close with one line "Final Answer: <answer>". If the task asks for a program, close with the whole code in a ```python block.""",
+Think step by step. Close with one line "Final Answer: <answer>". If the task asks for a program, close with the whole
+code in a ```python block.""",
                 0.3,
             )
         outline = "\n".join(f"{i}. {point}" for i, point in enumerate(points, 1))

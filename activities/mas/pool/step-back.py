@@ -15,8 +15,8 @@ class MAS:
 
     def forward(self, taskInfo):
         principles = self.llm.call_llm(
-            f"""Take a step back from the task below. Which more general question stands behind it, and which laws, definitions or facts
-settle that question? State them with their conditions. Do not solve the task.
+            f"""Take a step back from the task below. Which more general question stands behind it, and which laws,
+definitions or facts settle that question? State them with their conditions. Do not solve the task.
 
 Task:
 {taskInfo}""",
@@ -31,7 +31,8 @@ Task:
 What stands behind the task:
 {principles}
 
-Solve the task step by step and name the principle that each step uses. Leave a principle aside where its conditions do not hold.
+Solve the task step by step and name the principle that each step uses. Leave a principle aside where its conditions do
+not hold.
 Close with one line "Final Answer: <answer>". If the task asks for a program, close with the whole code in a ```python block.""",
             0.3,
         )

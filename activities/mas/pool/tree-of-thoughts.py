@@ -54,7 +54,8 @@ Close with one line "Final Answer: <answer>". If the task asks for a program, cl
 Steps so far:
 {path}
 
-Can these steps still lead to the solution? Give your reason in one sentence, then close with one word: sure, likely or impossible."""
+Can these steps still lead to the solution? Give your reason in one sentence, then close with one word: sure, likely or
+impossible."""
 
     def value(self, reply):
         words = re.findall(r"\b(sure|likely|impossible)\b", reply.lower())

@@ -1,17 +1,23 @@
 /**
  * Every program of the pool has the unified form, runs to an answer within its expected calls on each kind of query against
- * the simulated driver, and answers as well when a model's replies are worth nothing.
+ * the simulated driver and a model that keeps to every form, and answers as well when replies are worth nothing.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseProgram, readPool } from '../../../activities/mas/pool.ts';
 import type { PendingCall, Sandbox } from '../../../activities/sandbox/sandbox.ts';
 import type { HostReply } from '../../../workflows/shared/program.ts';
-import { type Model, poolModels, poolQueries } from '../../support/pool-models.ts';
+import {
+  cooperative,
+  type Model,
+  poolQueries,
+  simulatedDriver,
+  worthless,
+} from '../../support/pool-models.ts';
 import { runProgram, testSandbox } from '../../support/sandbox.ts';
 
 const pool = await readPool();
 const queries = poolQueries();
-const models = poolModels(queries);
+const simulated = simulatedDriver(queries);
 const never = new AbortController().signal;
 let sandbox: Sandbox;
 
@@ -19,7 +25,7 @@ beforeAll(async () => {
   sandbox = await testSandbox();
 });
 
-function serve(model: Model) {
+function serve(model: ReturnType<Model>) {
   return async ({ call }: PendingCall): Promise<HostReply> => {
     if (call.method === 'chat') {
       return { ok: true, value: model(call.args.messages.map(({ content }) => content).join('\n\n')) };
@@ -34,21 +40,51 @@ function serve(model: Model) {
 /** What the program did with each case, in a form that a failed comparison shows by its name. */
 async function ends(source: string, cases: Readonly<Record<string, readonly [string, Model]>>) {
   const ran = Object.entries(cases).map(async ([name, [query, model]]) => {
-    const { outcome, calls } = await runProgram(sandbox, source, { query, reply: serve(model) });
+    const { outcome, calls } = await runProgram(sandbox, source, { query, reply: serve(model()) });
     const chats = calls.filter(({ call }) => call.method === 'chat').length;
-    return [name, outcome.status === 'answered' ? chats : `${outcome.kind}: ${outcome.message}`] as const;
+    if (outcome.status !== 'answered') return [name, `${outcome.kind}: ${outcome.message}`] as const;
+    return [
+      name,
+      model === worthless['empty'] || outcome.answer.trim() !== '' ? chats : 'a blank answer',
+    ] as const;
   });
   return Object.fromEntries(await Promise.all(ran));
 }
 
+const baselines = [
+  ...[
+    'cot',
+    'self-consistency',
+    'llm-debate',
+    'self-refine',
+    'quality-diversity',
+    'solo-performance',
+    'agentverse',
+  ],
+  ...[
+    'gptswarm',
+    'dylan',
+    'aflow',
+    'chatdev',
+    'mad',
+    'mav',
+    'mapcoder',
+    'macnet-chain',
+    'macnet-star',
+    'macnet-mesh',
+  ],
+  ...['reconcile', 'medagents', 'role-play'],
+];
+
 describe('registry', () => {
-  it('holds programs, and finds them by name and alias', () => {
-    expect(pool.list().length).toBeGreaterThanOrEqual(17);
+  it('holds at least 48 programs, finds them by name and alias, and says how each baseline differs from its paper', () => {
+    expect(pool.list().length).toBeGreaterThanOrEqual(48);
     expect(pool.get('debate')).toBe(pool.get('llm-debate'));
     expect(() => pool.get('no-such')).toThrow(
       /the pool has no program "no-such"; it has adaptive-consistency, /,
     );
     expect(new Set(pool.list().map(({ sha256 }) => sha256)).size).toBe(pool.list().length);
+    for (const baseline of baselines) expect(pool.get(baseline)).toHaveProperty('fidelity');
     const names = pool.list().flatMap(({ id, aliases }) => [id, ...aliases]);
     expect(new Set(names).size).toBe(names.length);
   });
@@ -66,13 +102,18 @@ describe.each(pool.list())('$id', ({ source, calls: { min, max } }) => {
 
   it('has the unified form', async () => expect(await sandbox.check(source)).toEqual({ ok: true }));
 
-  it('answers each kind of query within its expected calls', async () => {
-    const cases = mapValues(queries, ({ text }) => [text, models.simulated()] as const);
+  it('answers each kind of query within its expected calls: simulated driver', async () => {
+    const cases = mapValues(queries, ({ text }) => [text, simulated] as const);
+    expect(await ends(source, cases)).toEqual(within(cases));
+  });
+
+  it('answers each kind of query within its expected calls: cooperative model', async () => {
+    const cases = mapValues(queries, ({ text }) => [text, cooperative] as const);
     expect(await ends(source, cases)).toEqual(within(cases));
   });
 
   it('answers within its expected calls, whatever the replies', async () => {
-    const cases = mapValues(models.scripted, (model) => [queries['choice']?.text ?? '', model] as const);
+    const cases = mapValues(worthless, (model) => [queries['choice']?.text ?? '', model] as const);
     expect(await ends(source, cases)).toEqual(within(cases));
   });
 });
