@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { failure } from '../failure.ts';
-import { type Child, type ChildParts, createChild } from './child.ts';
+import { type Child, type ChildExit, type ChildParts, createChild } from './child.ts';
 import { deferred } from './deferred.ts';
 import type { Python } from './find-python.ts';
 import { parseFrame, readyFrameSchema } from './frames.ts';
@@ -20,6 +20,8 @@ export interface ZygoteConfig {
   /** Directory of numpy, pandas and matplotlib, for the second kind of zygote (science-children.ts). */
   readonly packages?: string | undefined;
   readonly memoryMb: number;
+  /** Leaves the one raw clone per program untried, as on kernels that refuse it (guest/fork.py). */
+  readonly twoSteps?: boolean | undefined;
   readonly uid: number | null;
   readonly bubblewrap: string;
   /** Path of the listening socket, at most 107 bytes. */
@@ -33,6 +35,10 @@ export interface Zygote {
   /** Children that have not ended. */
   readonly running: number;
   readonly landlockAbi: number;
+  /** How it makes children: guest/fork.py. */
+  readonly fork: 'clone' | 'unshare' | 'fork';
+  /** What it itself has come to hold beyond what it began with. */
+  readonly growth: ZygoteSize;
   readonly pid: number;
   /** A confined child that waits for its start frame. */
   connect(): Promise<Child>;
@@ -41,10 +47,26 @@ export interface Zygote {
 }
 
 const startTimeoutMs = 30_000;
+const maxEarly = 1_000;
+
+const sizeSchema = z.object({ rssBytes: z.number(), descriptors: z.number() });
+export type ZygoteSize = Readonly<z.infer<typeof sizeSchema>>;
+
+const readySchema = z.object({
+  ready: z.literal(true),
+  landlockAbi: z.number(),
+  threads: z.literal(1),
+  fork: z.enum(['clone', 'unshare', 'fork']),
+  size: sizeSchema,
+});
+
+const exitSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 const reportSchema = z.union([
-  z.object({ ready: z.literal(true), landlockAbi: z.number(), threads: z.literal(1) }),
-  z.object({ exit: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])) }),
+  readySchema,
+  z.object({ size: sizeSchema }),
+  /** Slot, wait status, peak KiB, CPU seconds. */
+  z.object({ exit: z.array(exitSchema) }),
 ]);
 
 /** Throws `Sandbox.Unavailable` with the last line the zygote wrote to stderr. */
@@ -63,10 +85,13 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
   const control = process.stdio[3] as Duplex;
   const errors = tailOf(process);
   const children = new Map<number, ChildParts>();
-  const ready = deferred<number>();
+  /** Of children whose end was heard of before their beginning; most never become ready. */
+  const early = new Map<number, ChildExit>();
+  const ready = deferred<z.infer<typeof readySchema>>();
   const ended = deferred<void>();
   let alive = true;
   let made = 0;
+  let size: ZygoteSize | null = null;
 
   const lines = createLineSplitter(1 << 20, hear, () => process.kill('SIGKILL'));
   control.on('data', (chunk: Buffer) => lines.push(chunk));
@@ -77,17 +102,25 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
   function hear(line: string): void {
     const report = parseFrame(line, reportSchema);
     if (report === null) return void process.kill('SIGKILL');
-    if ('ready' in report) return ready.resolve(report.landlockAbi);
-    for (const [slot, status, peakKib, cpuS] of report.exit) {
-      const signal = status & 0x7f;
-      children.get(slot)?.exit({
-        code: signal === 0 ? status >> 8 : null,
-        signal: signal === 0 ? null : signal,
-        cpuMs: cpuS * 1_000,
-        peakBytes: peakKib * 1_024,
-      });
-      children.delete(slot);
-    }
+    if ('ready' in report) return ready.resolve(report);
+    if ('size' in report) return void (size = report.size);
+    for (const exit of report.exit) leave(exit[0], exitOf(exit));
+  }
+
+  function enter(slot: number, child: ChildParts): void {
+    children.set(slot, child);
+    const exit = early.get(slot);
+    if (exit) leave(slot, exit);
+  }
+
+  function leave(slot: number, exit: ChildExit): void {
+    const child = children.get(slot);
+    children.delete(slot);
+    early.delete(slot);
+    if (child) return child.exit(exit);
+    early.set(slot, exit);
+    const [oldest] = early.keys();
+    if (early.size > maxEarly && oldest !== undefined) early.delete(oldest);
   }
 
   function end(reason: string): void {
@@ -104,10 +137,15 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
   };
 
   const timer = setTimeout(() => process.kill('SIGKILL'), startTimeoutMs);
-  const landlockAbi = await ready.promise.finally(() => clearTimeout(timer));
+  const { landlockAbi, fork, size: first } = await ready.promise.finally(() => clearTimeout(timer));
 
   return {
     landlockAbi,
+    fork,
+    get growth() {
+      const { rssBytes, descriptors } = size ?? first;
+      return { rssBytes: rssBytes - first.rssBytes, descriptors: descriptors - first.descriptors };
+    },
     pid: process.pid ?? 0,
     get alive() {
       return alive;
@@ -120,7 +158,7 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
     },
     async connect() {
       made += 1;
-      return await connectChild(config.socket, children, kill);
+      return await connectChild(config.socket, enter, kill);
     },
     async close() {
       control.destroy();
@@ -132,7 +170,7 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
 
 function connectChild(
   path: string,
-  children: Map<number, ChildParts>,
+  enter: (slot: number, child: ChildParts) => void,
   kill: (slot: number) => void,
 ): Promise<Child> {
   return new Promise((resolve, reject) => {
@@ -148,7 +186,7 @@ function connectChild(
         const frame = parseFrame(line, readyFrameSchema);
         if (frame?.t !== 'ready') return refuse(frame?.error ?? 'no ready frame');
         slot = frame.slot;
-        children.set(slot, parts);
+        enter(slot, parts);
         resolve(parts.child);
       },
       () => kill(slot),
@@ -156,6 +194,16 @@ function connectChild(
     socket.once('error', (error) => refuse(error.message));
     socket.once('close', () => refuse('it ended before it was ready'));
   });
+}
+
+function exitOf([, status, peakKib, cpuS]: z.infer<typeof exitSchema>): ChildExit {
+  const signal = status & 0x7f;
+  return {
+    code: signal === 0 ? status >> 8 : null,
+    signal: signal === 0 ? null : signal,
+    cpuMs: cpuS * 1_000,
+    peakBytes: peakKib * 1_024,
+  };
 }
 
 /** The last line that the process wrote to stderr, bounded. */

@@ -28,8 +28,15 @@ _TICKS_UNKNOWN = 25
 _WAITING_IN = {__file__, concurrent.futures.thread.__file__, selectors.__file__, threading.__file__}
 
 
+_encode = json.JSONEncoder(separators=(',', ':')).encode
+_decode = json.JSONDecoder().raw_decode
+
+
 class Channel:
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self) -> None:
+        self.begin(-1)
+
+    def begin(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self._rest = bytearray()
         self._write_lock = _thread.allocate_lock()
@@ -39,9 +46,13 @@ class Channel:
         self._open: dict[int, _Call] = {}
         self._wake = (-1, -1)
         self._answered = 0
+        self._looks: dict[int, int] = {}
 
     def send(self, frame: dict[str, Any]) -> None:
-        data = memoryview(json.dumps(frame, separators=(',', ':')).encode() + b'\n')
+        self.write(_encode(frame).encode() + b'\n')
+
+    def write(self, line: bytes) -> None:
+        data = memoryview(line)
         with self._write_lock:
             while data:
                 data = data[os.write(self.descriptor, data) :]
@@ -51,9 +62,9 @@ class Channel:
         while True:
             end = self._rest.find(b'\n')
             if end >= 0:
-                line = bytes(self._rest[:end])
+                frame: dict[str, Any] = _decode(self._rest[:end].decode())[0]
                 del self._rest[: end + 1]
-                return json.loads(line)  # type: ignore[no-any-return]
+                return frame
             self._read()
 
     def call(
@@ -82,6 +93,14 @@ class Channel:
             self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
             _thread.start_new_thread(self._serve_answers, ())
             self._threaded = True
+
+    def at_rest(self) -> bool:
+        """Whether no call is open and all other threads wait, and have since this thread last asked."""
+        me = _thread.get_ident()
+        used_ns = time.process_time_ns() - time.thread_time_ns()
+        before_ns = self._looks.get(me, 0)
+        self._looks[me] = used_ns
+        return not self._open and used_ns - before_ns < _QUIET_CPU_NS and _all_wait()
 
     def _call_alone(self, frame: dict[str, Any]) -> dict[str, Any]:
         number = next(self._ids)

@@ -49,7 +49,13 @@ def main() -> NoReturn:
         zygote = [*python, os.path.join(config['guest'], 'zygote.py'), for_zygote(config)]
         os.chdir('/')
         os.execve(python[0], zygote, environment(config))
-    command = [config['bubblewrap'], *bubblewrap_flags(config), *python, '/guest/zygote.py', for_zygote(config)]
+    command = [
+        config['bubblewrap'],
+        *bubblewrap_flags(config),
+        *python,
+        '/guest/zygote.py',
+        for_zygote(config),
+    ]
     os.execve(config['bubblewrap'], command, {})
 
 
@@ -59,7 +65,13 @@ def for_zygote(config: dict[str, Any]) -> str:
     packages = config.get('packages')
     if packages and config['level'] != 'confined':
         packages = PACKAGES
-    needed = {'level': config['level'], 'memoryMb': config['memoryMb'], 'python': python, 'packages': packages}
+    needed = {
+        'level': config['level'],
+        'memoryMb': config['memoryMb'],
+        'python': python,
+        'packages': packages,
+    }
+    needed['twoSteps'] = config.get('twoSteps', False)
     return json.dumps(needed, separators=(',', ':'))
 
 
@@ -76,6 +88,7 @@ def environment(config: dict[str, Any]) -> dict[str, str]:
         'MALLOC_ARENA_MAX': '1',
         'OPENBLAS_NUM_THREADS': '1',
         'OMP_NUM_THREADS': '1',
+        'LD_BIND_NOW': '1',  # else each child binds its functions by itself
         'LANG': 'C.UTF-8',
         'TZ': 'UTC',
         'HOME': '/tmp',

@@ -4,6 +4,7 @@ named failure.
 
 from __future__ import annotations
 
+import linecache
 import mmap
 import sys
 import traceback
@@ -12,18 +13,20 @@ from typing import Any
 
 import shape
 from captured import Captured
-from failures import Failure, confined_traceback, one_line, show_source, syntax_message
+from failures import Failure, confined_traceback, one_line, show_source
 
 FILE = '<program>'
 ANSWER_BYTES = 256 * 1024
+_STAR_IMPORT = 'from utils import *\n'
 
-_reserve: list[mmap.mmap] = []
+_module = types.ModuleType('program')
+
+# Address space that is given back when memory runs out, so that the failure can still be told; no page of it
+# is touched.
+_reserve = [mmap.mmap(-1, 4 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)]
 
 
 def run_program(start: dict[str, Any], output: Captured) -> dict[str, Any]:
-    # Address space that is given back when memory runs out, so that the failure can still be told; no page of
-    # it is touched.
-    _reserve.append(mmap.mmap(-1, 4 << 20))
     try:
         answer = _answer(start)
         return {'t': 'done', 'answer': answer, 'stdout': output.text()}
@@ -45,18 +48,38 @@ def run_program(start: dict[str, Any], output: Captured) -> dict[str, Any]:
     return {'t': 'failed', 'kind': kind, 'message': message, 'stdout': output.text()}
 
 
+def prepare() -> None:
+    """Makes ready, in the zygote, what a program finds when it begins. `utils` is installed."""
+    global _module
+    _module = types.ModuleType('program')
+    exec(_STAR_IMPORT, _module.__dict__)
+    sys.modules.pop('program', None)
+    linecache.cache.pop(FILE, None)
+
+
+def _namespace(source: str) -> tuple[dict[str, Any], str]:
+    """The names of `utils` are in place for a program that begins with their import, which is then taken out:
+    to bind them costs each child a copy of every page on which one of them lies.
+    """
+    start = 0
+    while source.startswith(('#', '\n'), start):
+        start = source.find('\n', start) + 1 or len(source)
+    global _module
+    if source.startswith(_STAR_IMPORT, start):
+        source = source[:start] + source[start + len(_STAR_IMPORT) - 1 :]
+    else:
+        _module = types.ModuleType('program')
+    sys.modules['program'] = _module  # dataclasses and pickle look their module up
+    return _module.__dict__, source
+
+
 def _answer(start: dict[str, Any]) -> str:
     source: str = start['source'].removeprefix('\ufeff')
     show_source(FILE, source)
-    tree = shape.parse(source)
-    try:
-        code = compile(tree, FILE, 'exec', dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise Failure('syntax', syntax_message(error)) from None
-    module = types.ModuleType('program')
-    sys.modules['program'] = module  # dataclasses and pickle look their module up
-    exec(code, module.__dict__)
-    mas = module.__dict__.get('MAS')
+    names, source = _namespace(source)
+    code = shape.compiled(source)
+    exec(code, names)
+    mas = names.get('MAS')
     if not isinstance(mas, type):
         raise Failure(
             'shape', f'MAS is {type(mas).__name__} when the program has run: it must stay the class'

@@ -5,19 +5,31 @@ and `forward(self, query)`.
 from __future__ import annotations
 
 import ast
-import warnings
+from collections.abc import Callable
+from types import CodeType
+from typing import TypeVar
 
+import quick_shape
 from failures import Failure, syntax_message
 
 SOURCE_BYTES = 1 << 20
 
+T = TypeVar('T')
+
+
+def compiled(source: str) -> CodeType:
+    """The code of a program in the unified form. Raises as `parse` does."""
+    _check_size(source)
+    code = _attempt(lambda: compile(source, '<program>', 'exec', dont_inherit=True))
+    if not quick_shape.is_evident(code, source):
+        parse(source)
+    return code
+
 
 def parse(source: str) -> ast.Module:
     """The tree of a program in the unified form. Raises Failure('syntax') or Failure('shape')."""
-    size = len(source.encode('utf-8', 'replace'))
-    if size > SOURCE_BYTES:
-        raise Failure('syntax', f'the program has {size} bytes: at most {SOURCE_BYTES} are allowed')
-    tree = _parse(source)
+    _check_size(source)
+    tree = _attempt(lambda: ast.parse(source, '<program>'))
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == 'MAS']
     if not classes:
         raise Failure(
@@ -38,11 +50,15 @@ def parse(source: str) -> ast.Module:
     return tree
 
 
-def _parse(source: str) -> ast.Module:
+def _check_size(source: str) -> None:
+    size = len(source.encode('utf-8', 'replace'))
+    if size > SOURCE_BYTES:
+        raise Failure('syntax', f'the program has {size} bytes: at most {SOURCE_BYTES} are allowed')
+
+
+def _attempt(read: Callable[[], T]) -> T:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            return ast.parse(source, '<program>')
+        return read()
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Failure('syntax', syntax_message(error)) from None
 

@@ -16,6 +16,8 @@ _SOLUTION = re.compile(r'<Code Solution>(.*?)</Code Solution>', re.DOTALL | re.I
 
 def without_thinking(reply: str) -> str:
     """Removes `<think>…</think>`; some servers send the closing tag alone."""
+    if 'think>' not in reply:
+        return reply.strip()
     reply = re.sub(r'<think>.*?</think>', '', reply, flags=re.DOTALL)
     return reply.rpartition('</think>')[2].replace('<think>', '').strip()
 

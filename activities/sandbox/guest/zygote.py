@@ -2,8 +2,8 @@
 connection.
 
 It never reads a byte of a program. On the control socket it says who ended and how ({"exit": [[slot, wait
-status, peak KiB, CPU seconds], …]}), and kills on request ({"kill": slot}). It ends when the host closes that
-socket.
+status, peak KiB, CPU seconds], …]}) and now and then what it holds itself ({"size": …}), and kills on
+request ({"kill": slot}). It ends when the host closes that socket.
 """
 
 from __future__ import annotations
@@ -14,40 +14,50 @@ import os
 import resource
 import select
 import signal
-import socket
 import sys
+from _socket import socket  # without the wrapper, which would make an object per connection
 from typing import Any, NoReturn
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [_HERE, *(path for path in sys.path if path not in ('', _HERE))]
+# The standard library's hooks mend locks that other threads held at a fork: here are none, and the hooks
+# are dear.
+os.register_at_fork = lambda **_: None
 
 import child  # noqa: E402
 import fork  # noqa: E402
 import landlock  # noqa: E402
 import preload  # noqa: E402
 import science  # noqa: E402
-import syscalls  # noqa: E402
-from confine import Confinement, confine  # noqa: E402
+from confine import CONTROL_FD as CHILD_FD  # noqa: E402
+from confine import Confinement, confinement, seccomp  # noqa: E402
+from kernel import Call, libc, signals_as_descriptor  # noqa: E402
 
 LISTENER_FD = 10
 CONTROL_FD = 11
-_CHILD_FD = 3
-_PR_SET_CHILD_SUBREAPER = 36
+_FIRST_PROCESS = 1  # what each child is in namespaces of its own
+_SIGNAL_BYTES = 128
+_SIZE_EVERY = 256
+
+
+_encode = json.JSONEncoder(separators=(',', ':')).encode
 
 
 class Zygote:
     def __init__(self, config: dict[str, Any]) -> None:
+        level = config['level']
         self.machine: str = config['python']['machine']
-        self.namespaces = config['level'] == 'namespaces'
-        self.tid = fork.tid_address() if self.namespaces else 0
-        if self.namespaces and not self.tid:
-            raise OSError(
-                'namespaces: this kernel does not tell the address of a thread id (CONFIG_CHECKPOINT_RESTORE)'
-            )
-        self.confinement = Confinement(
-            level=config['level'],
+        self.namespaces = level == 'namespaces'
+        self.fork_name, self.fork = fork.forks(
+            self.machine, namespaces=self.namespaces, two_steps=config.get('twoSteps', False)
+        )
+        self.landlock_abi = landlock.landlock_abi()
+        if self.landlock_abi == 0 and not self.namespaces:
+            raise OSError(f'Landlock: level {level} needs it, and this kernel has none')
+        to = Confinement(
+            level=level,
             machine=self.machine,
-            landlock_abi=landlock.landlock_abi(),
+            landlock_abi=self.landlock_abi,
             memory_bytes=config['memoryMb'] << 20,
             processes=64 if self.namespaces else 4096,
             readable=[
@@ -59,28 +69,26 @@ class Zygote:
             user=os.getuid(),
             group=os.getgid(),
         )
-        if self.confinement.landlock_abi == 0 and not self.namespaces:
-            raise OSError(f'Landlock: level {config["level"]} needs it, and this kernel has none')
+        self.confinement = confinement(to)
         if self.namespaces:
-            syscalls.filter_program(self.machine, 1)  # cached: every child is process 1 of its namespaces
-        self.listener = socket.socket(fileno=LISTENER_FD)
-        self.null = os.open('/dev/null', os.O_RDWR | os.O_CLOEXEC)
+            seccomp(self.machine, _FIRST_PROCESS)
+        self.listener = socket(fileno=LISTENER_FD)
         self.slots = 0
         self.running: dict[int, int] = {}  # process id -> slot
         self.commands = b''
 
     def serve(self) -> NoReturn:
-        wake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(waker)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        ended = signals_as_descriptor(signal.SIGCHLD)
         poll = select.poll()
-        for descriptor in (LISTENER_FD, CONTROL_FD, wake):
+        for descriptor in (LISTENER_FD, CONTROL_FD, ended):
             poll.register(descriptor, select.POLLIN)
         self.tell(
             {
                 'ready': True,
-                'landlockAbi': self.confinement.landlock_abi,
+                'landlockAbi': self.landlock_abi,
                 'threads': len(os.listdir('/proc/self/task')),
+                'fork': self.fork_name,
+                'size': size(),
             }
         )
         while True:
@@ -90,38 +98,34 @@ class Zygote:
                 elif descriptor == CONTROL_FD:
                     self.obey()
                 else:
-                    os.read(wake, 4096)
+                    os.read(ended, _SIGNAL_BYTES)
                     self.reap()
 
     def spawn(self) -> None:
-        connection = self.listener.accept()[0].detach()
+        connection, _ = self.listener._accept()
         slot = self.slots = self.slots + 1
         try:
-            process = fork.clone_with_namespaces(self.machine, self.tid) if self.namespaces else os.fork()
+            process = self.fork()
         except OSError as error:
-            os.write(connection, json.dumps({'t': 'broken', 'error': str(error)}).encode() + b'\n')
+            refuse(connection, error)
             os.close(connection)
             return
         if process == 0:
             self.become_child(connection, slot)
         os.close(connection)
         self.running[process] = slot
+        if slot % _SIZE_EVERY == 0:
+            self.tell({'size': size()})
 
     def become_child(self, connection: int, slot: int) -> NoReturn:
         try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for standard in (0, 1, 2):
-                os.dup2(self.null, standard)
-            os.dup2(connection, _CHILD_FD)  # after them: the null device may have this number
-            os.closerange(4, 1024)
-            confine(self.confinement)
+            os.dup2(connection, CHILD_FD)
+            carry_out(self.confinement)
+            seccomp(self.machine, os.getpid())()
         except BaseException as error:
-            os.write(
-                _CHILD_FD, json.dumps({'t': 'broken', 'error': str(error) or repr(error)}).encode() + b'\n'
-            )
+            refuse(CHILD_FD, error)
             os._exit(70)
-        child.serve(_CHILD_FD, slot)
+        child.serve(CHILD_FD, slot)
 
     def obey(self) -> None:
         data = os.read(CONTROL_FD, 65536)
@@ -150,7 +154,7 @@ class Zygote:
             self.tell({'exit': ended})
 
     def tell(self, message: dict[str, Any]) -> None:
-        data = memoryview(json.dumps(message).encode() + b'\n')
+        data = memoryview(_encode(message).encode() + b'\n')
         while data:
             data = data[os.write(CONTROL_FD, data) :]
 
@@ -158,6 +162,25 @@ class Zygote:
         for process in self.running:
             os.kill(process, signal.SIGKILL)
         os._exit(0)
+
+
+def carry_out(calls: list[Call]) -> None:
+    for call in calls:
+        call()
+
+
+def refuse(connection: int, error: BaseException) -> None:
+    os.write(connection, json.dumps({'t': 'broken', 'error': str(error) or repr(error)}).encode() + b'\n')
+
+
+def size() -> dict[str, int]:
+    """What this process itself holds."""
+    with open('/proc/self/statm', encoding='ascii') as sizes:
+        pages = int(sizes.read().split()[1])
+    return {
+        'rssBytes': pages * resource.getpagesize(),
+        'descriptors': len(os.listdir('/proc/self/fd')),
+    }
 
 
 def main() -> None:
@@ -169,6 +192,7 @@ def main() -> None:
         science.load(config['packages'])
         config['memoryMb'] += _address_space_mb() - before
     child.prepare()
+    carry_out([Call('rehearse', libc.getpid)] * 40)
     zygote = Zygote(config)
     try:
         # When memory runs out, the kernel shall take programs and not the worker.
@@ -177,6 +201,7 @@ def main() -> None:
     except OSError:
         pass
     sys.argv[:] = sys.orig_argv[:] = ['program']
+    os.environ.pop('LD_BIND_NOW', None)
     sys.path.remove(_HERE)
     gc.collect()
     gc.freeze()

@@ -1,11 +1,8 @@
 /** Keys, replay, idle detection, the wall clock, and what the host keeps when the sandbox itself breaks. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { checkProgram } from '../../../activities/sandbox/check-program.ts';
-import { prepareSandbox } from '../../../activities/sandbox/open-sandbox.ts';
-import { createReadyPool } from '../../../activities/sandbox/ready-pool.ts';
 import { limitsSchema } from '../../../workflows/shared/program.ts';
-import { programOf, runProgram, sandboxDirectory, testSandbox } from '../../support/sandbox.ts';
+import { programOf, runProgram, testSandbox } from '../../support/sandbox.ts';
 
 const sandbox = await testSandbox();
 const never = new AbortController().signal;
@@ -196,23 +193,6 @@ describe('when the zygote dies', () => {
       Array.from({ length: 6 }, () => runProgram(sandbox, programOf("return 'back'"))),
     );
     expect(next.map(({ outcome }) => outcome.status)).toEqual(Array(6).fill('answered'));
-  });
-});
-
-describe('after its share of programs', () => {
-  it('a zygote is replaced, and closed once its last program has ended', async () => {
-    const parts = await prepareSandbox({ memoryMb: 512, stateDirectory: sandboxDirectory, log: () => {} });
-    const start = () => parts.start(sandbox.level);
-    const first = await start();
-    const pool = createReadyPool({ first, start, size: 2, maxPrograms: 5, log: () => {} });
-    const pids = new Set<number>();
-    for (let i = 0; i < 20; i += 1) {
-      expect(await checkProgram(await pool.take(), programOf("return ''"))).toEqual({ ok: true });
-      pids.add(await pool.zygotePid());
-    }
-    expect(pids.size).toBeGreaterThanOrEqual(4);
-    await expect.poll(() => first.alive, { timeout: 10_000 }).toBe(false);
-    await pool.close();
   });
 });
 

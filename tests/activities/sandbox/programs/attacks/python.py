@@ -162,13 +162,14 @@ def escape_from_a_thread(target):
 
 @attack
 def confine_again_with_more_rights(target):
-    kernel, landlock = sys.modules['kernel'], sys.modules['landlock']
+    kernel, landlock, confine = (sys.modules[name] for name in ('kernel', 'landlock', 'confine'))
     return all_fail(
         {
-            'landlock': lambda: landlock.restrict(1, ['/'], ['/']),
-            'mount': lambda: kernel.mount('mount', b'/tmp', b'tmpfs', 0, b''),
-            'prctl': lambda: kernel.prctl('dumpable', 4, 1),
-            'process': lambda: sys.modules['fork'].clone_with_namespaces(os.uname().machine, 0),
+            'landlock': lambda: [call() for call in landlock.restrict(1, ['/tmp'], '/tmp', 4, 32)],
+            'mount': lambda: confine._mount('mount', b'/tmp', 0, b'')(),
+            'prctl': lambda: kernel.prctl('dumpable', 4, 1)(),
+            'process': lambda: sys.modules['fork'].clone_with_namespaces('x86_64', 0)(),
+            'unshare': lambda: sys.modules['fork']._unshare(),
         }
     )
 
