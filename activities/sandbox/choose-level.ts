@@ -91,6 +91,6 @@ function remedyOf(level: SandboxLevel, reason: string): string {
   if (level === 'confined') return 'see docs/security.md';
   return (
     'allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1, ' +
-    'kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces above 0; in a container, a seccomp profile that permits them'
+    'kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces above 0; in a container, a seccomp profile that permits them (docker/seccomp.json)'
   );
 }
