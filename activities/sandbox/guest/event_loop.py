@@ -1,4 +1,6 @@
-"""asyncio wakes its loop through a socket pair, which the sandbox denies: a pipe does the same."""
+"""asyncio wakes its loop through a socket pair, which the sandbox denies: a pipe does the same. Its tasks are
+waited for in the order of their submission.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ import asyncio
 import os
 from asyncio import selector_events
 from typing import Any
+
+import ordering_tasks
 
 
 class PipeEnd:
@@ -37,4 +41,5 @@ def install() -> None:
         self._add_reader(read_end, self._read_from_self)
 
     selector_events.BaseSelectorEventLoop._make_self_pipe = make_self_pipe  # type: ignore[attr-defined]
+    ordering_tasks.install()
     assert issubclass(asyncio.SelectorEventLoop, selector_events.BaseSelectorEventLoop)

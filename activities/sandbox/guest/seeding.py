@@ -1,5 +1,5 @@
-"""All randomness and the start of the clock come from the execution's seed, per line of work, so that a
-replay repeats itself. The machine has the same name wherever a program runs.
+"""All randomness comes from the execution's seed, per line of work, so that a replay repeats itself. The machine
+has the same name wherever a program runs, and its clock the same start.
 """
 
 from __future__ import annotations
@@ -8,28 +8,23 @@ import hashlib
 import os
 import random
 import socket
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+import clock
 import lineage
 
 _seed = ''
-_start_ns: int | None = None
-_zero_ns = 0
 
 _real_random = random.Random
 _real_seed = random.Random.seed
-_real_time = time.time
-_real_time_ns = time.time_ns
 
 
 def begin(seed: str, started_at_ms: int) -> None:
-    global _seed, _start_ns, _zero_ns
+    global _seed
     _seed = seed
-    _zero_ns = time.monotonic_ns()
-    _start_ns = started_at_ms * 1_000_000
+    clock.begin(started_at_ms)
 
 
 def install() -> None:
@@ -47,12 +42,7 @@ def install() -> None:
     machine = os.uname_result(('Linux', 'sandbox', '', '', os.uname().machine))
     os.uname = lambda: machine
     socket.gethostname = lambda: machine.nodename
-    time.time = _time
-    time.time_ns = _time_ns
-    for name in ('localtime', 'gmtime', 'ctime'):
-        setattr(time, name, _from_now(getattr(time, name)))
-    format_time = time.strftime
-    time.strftime = lambda format, at=None: format_time(format, time.localtime() if at is None else at)
+    clock.install()
 
 
 def numbers() -> random.Random:
@@ -83,19 +73,3 @@ def _dispatch(name: str) -> Callable[..., Any]:
 def _seeded(self: random.Random, a: Any = None, version: int = 2) -> None:
     """`Random()` without a seed draws one from the line's source instead of the kernel's."""
     _real_seed(self, int.from_bytes(urandom(32), 'big') if a is None else a, version)
-
-
-def _time_ns() -> int:
-    return _real_time_ns() if _start_ns is None else _start_ns + time.monotonic_ns() - _zero_ns
-
-
-def _time() -> float:
-    return _real_time() if _start_ns is None else _time_ns() / 1e9
-
-
-def _from_now(function: Callable[..., Any]) -> Callable[..., Any]:
-    def at(seconds: float | None = None) -> Any:
-        return function(_time() if seconds is None else seconds)
-
-    at.__name__ = function.__name__
-    return at

@@ -29,7 +29,7 @@ const parallel = programOf(
     'threads = [threading.Thread(target=work, args=(f"t{i}",)) for i in range(3)]',
     '[thread.start() for thread in threads]',
     '[thread.join() for thread in threads]',
-    'results += [self.llm.call_llm("same"), self.llm.call_llm("same"), str(random.random()), str({"b", "a"}), str(int(time.time()))]',
+    'results += [self.llm.call_llm("same"), self.llm.call_llm("same"), str(random.random()), str({"b", "a"}), str(int(time.time()) // 60)]',
     'return json.dumps(results)',
   ].join('\n'),
 );

@@ -1,0 +1,80 @@
+/** Programs that do things at once give one answer whatever the latencies, and go on from every prefix of their journal. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { JournalEntry } from '../../../activities/mas/journal.ts';
+import { hostProgram, sandboxLimits } from '../../../activities/mas/program-host.ts';
+import { limitsSchema } from '../../../workflows/shared/program.ts';
+import { replayedPrograms } from '../../support/replayed-programs.ts';
+import { programOf, testSandbox } from '../../support/sandbox.ts';
+
+const sandbox = await testSandbox();
+const limits = limitsSchema.parse({ totalMs: 60_000 });
+const noUsage = { tokensIn: 0, tokensCached: 0, tokensOut: 0, costUsd: 0 };
+const prices = { in: 0, cached: 0, out: 0 };
+
+interface Ran {
+  readonly answer: string;
+  /** Answered calls in the order of their answers. */
+  readonly journal: readonly JournalEntry[];
+  readonly divergences: number;
+  /** Calls that the journal did not answer. */
+  readonly made: number;
+}
+
+/** A reply says of which call it is; latencies are chance. */
+async function run(source: string, known: readonly JournalEntry[], maxLatencyMs: number): Promise<Ran> {
+  const start = { source, query: 'q', seed: '5eed', startedAtMs: 1_700_000_000_000, models: ['driver'] };
+  const never = new AbortController().signal;
+  const session = await sandbox.open({ ...start, limits: sandboxLimits(limits) }, never);
+  const journal = [...known];
+  let made = 0;
+  const host = hostProgram({
+    ...{ session, known, limits, prices },
+    onCall(call) {
+      made += 1;
+      const { lineage, hash, occurrence } = call.entry;
+      const reply = { ok: true, value: `<${lineage} ${hash.slice(0, 5)} ${occurrence}>` } as const;
+      void sleep(Math.random() * maxLatencyMs).then(() => {
+        journal.push({ ...call.entry, reply, endedAtMs: Date.now() });
+        call.answer(reply, noUsage);
+      });
+    },
+  });
+  const { outcome } = await host.ended;
+  if (outcome.status === 'failed') throw new Error(outcome.message);
+  return { answer: outcome.answer, journal, divergences: host.divergences, made };
+}
+
+const keysOf = (journal: readonly JournalEntry[]): string[] =>
+  journal.map(({ lineage, hash, occurrence }) => `${lineage} ${hash} ${occurrence}`).toSorted();
+
+const ask = `    def ask(self, text):
+        return self.llm.call_llm(text, temperature=0.5)
+
+`;
+
+describe.each(Object.entries(replayedPrograms))('%s', (_, body) => {
+  const source = programOf(body.trim(), '').replace('    def forward', `${ask}    def forward`);
+  const bound = source.replace('(self, taskInfo):\n', '(self, taskInfo):\n        ask = self.ask\n');
+
+  it('has one answer', async () => {
+    const first = await run(bound, [], 30);
+    for (const latencyMs of [0, 5, 30]) {
+      const again = await run(bound, [], latencyMs);
+      expect(again.answer).toBe(first.answer);
+      expect(keysOf(again.journal)).toEqual(keysOf(first.journal));
+    }
+  });
+
+  it('goes on from every prefix', async () => {
+    const whole = await run(bound, [], 20);
+    for (let length = 0; length <= whole.journal.length; length += 1) {
+      const resumed = await run(bound, whole.journal.slice(0, length), 10);
+      expect(resumed, `after ${length} calls`).toMatchObject({
+        answer: whole.answer,
+        divergences: 0,
+        made: whole.journal.length - length,
+      });
+    }
+  });
+});
