@@ -27,6 +27,8 @@ export interface LiveProgram extends Cached {
   step(handed: ReadonlySet<number>, onLate: () => void): Promise<Progressed>;
   /** Whether the program has the reply of this call. */
   has(seq: number): boolean;
+  /** Lines of the program from which a call came that has no reply yet. */
+  siteOf(seq: number): readonly number[];
   /** Ends the program: its total time is up. */
   expire(): void;
 }
@@ -185,6 +187,7 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
     },
     expire: () => host.end('totalLimit', totalMessage(options.limits)),
     has: (seq) => replied.has(seq),
+    siteOf: (seq) => open.get(seq)?.call.site ?? [],
     get bytes() {
       return bytes;
     },

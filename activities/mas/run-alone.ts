@@ -11,7 +11,7 @@ import { canonicalHash } from '../storage/canonical-json.ts';
 import { drawOf } from './execution-key.ts';
 import { performCall } from './host-calls.ts';
 import { createCallMatcher } from './match-calls.ts';
-import { hostProgram, type OpenCall, totalMessage } from './program-host.ts';
+import { hostProgram, type OpenCall, sandboxLimits, totalMessage } from './program-host.ts';
 import { retrying } from './retry.ts';
 
 export interface AloneSpec {
@@ -75,7 +75,7 @@ export async function runAlone(parts: AloneParts, spec: AloneSpec, outer: AbortS
       seed,
       startedAtMs: Date.now(),
       models: [spec.driver],
-      limits: spec.limits,
+      limits: sandboxLimits(spec.limits),
     },
     signal,
   );

@@ -13,6 +13,7 @@ import { createExecutions, isClaim } from './executions.ts';
 import { createJournal, type JournalEntry } from './journal.ts';
 import { createLiveProgram, type LiveProgram } from './live-program.ts';
 import { openClaimed } from './open-claimed.ts';
+import { createProgramNames, type ProgramNames } from './outline.ts';
 import { createSessionCache, type SessionCacheOptions } from './session-cache.ts';
 import { createSummaries, type Summarize } from './summary.ts';
 
@@ -33,11 +34,13 @@ export interface ProgramSteps extends AsyncDisposable {
 
 interface Stepped extends LiveProgram {
   readonly summarize: Summarize;
+  readonly names: Promise<ProgramNames>;
 }
 
 export function createProgramSteps(parts: StepParts): ProgramSteps {
   const executions = createExecutions(parts.database);
   const journal = createJournal(parts.database);
+  const namesOf = createProgramNames();
   const killed = new Map<string, number>();
   const cache = createSessionCache<Stepped>(parts.sessions);
 
@@ -76,7 +79,8 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
       ...{ claim, session, known, limits, prices, simulated },
       ...{ journal, executions },
     });
-    return Object.assign(program, { summarize: createSummaries(known) });
+    const names = namesOf(sandbox, input.program.sha256, source);
+    return Object.assign(program, { summarize: createSummaries(known), names });
   }
 
   async function step(key: string, input: StepInput, onLate: () => void): Promise<ProgramStep> {
@@ -91,10 +95,15 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
         }
         const { calls, state } = await program.step(handed, onLate);
         if (state === 'ended') return null;
+        const { outline, nameOf } = await program.names;
         return {
           execution: key,
           state,
-          calls: calls.map((entry) => refOf(entry, program.summarize)),
+          calls: calls.map((entry) => {
+            const name = nameOf(entry.call.method, program.siteOf(entry.seq));
+            return refOf(entry, program.summarize, name);
+          }),
+          ...(input.outlined ? {} : { outline }),
           delivered: [...(input.answered ?? []), ...input.handed.filter((seq) => program.has(seq))],
         };
       },
@@ -141,13 +150,16 @@ const endedProgram: Stepped = {
   step: async () => ({ calls: [], state: 'ended' }),
   expire: () => {},
   has: () => false,
+  siteOf: () => [],
+  names: Promise.resolve({ outline: [], nameOf: () => undefined }),
   summarize: () => ({ agent: 0, summary: '' }),
   [Symbol.asyncDispose]: async () => {},
 };
 
-function refOf(entry: JournalEntry, summarize: Summarize): CallRef {
+function refOf(entry: JournalEntry, summarize: Summarize, name: string | undefined): CallRef {
   const { method } = entry.call;
-  return { seq: entry.seq, ...(method === 'chat' ? {} : { method }), ...summarize(entry) };
+  const named = name === undefined ? {} : { name };
+  return { seq: entry.seq, ...(method === 'chat' ? {} : { method }), ...named, ...summarize(entry, name) };
 }
 
 function keyOf(input: StepInput): string {

@@ -5,24 +5,24 @@
 import type { CallRef } from '../../workflows/answer/contract.ts';
 import type { JournalEntry } from './journal.ts';
 
-/** "agent 3: You are a careful mathematician": one line for Temporal's UI. */
-export type Summarize = (entry: JournalEntry) => Pick<CallRef, 'agent' | 'summary'>;
+/** "agent 3: You are a careful mathematician", or with the name of its node: one line for Temporal's UI. */
+export type Summarize = (entry: JournalEntry, name?: string) => Pick<CallRef, 'agent' | 'summary'>;
 
 const maxOpening = 48;
 const maxSummary = 80;
 
 export function createSummaries(known: readonly JournalEntry[]): Summarize {
   const agents = new Map<string, number>();
-  const summarize: Summarize = ({ call }) => {
-    if (call.method === 'websearch') return { agent: 0, summary: 'web search' };
-    if (call.method !== 'chat') return { agent: 0, summary: 'run code' };
+  const summarize: Summarize = ({ call }, name) => {
+    if (call.method === 'websearch') return { agent: 0, summary: name ?? 'web search' };
+    if (call.method !== 'chat') return { agent: 0, summary: name ?? 'run code' };
     const prompt = oneLine(call.args.messages.at(-1)?.content ?? '');
     const opening = prompt.slice(0, maxOpening);
     const agent = agents.get(opening) ?? agents.size + 1;
     agents.set(opening, agent);
-    return { agent, summary: `agent ${agent}: ${prompt.slice(0, maxSummary)}` };
+    return { agent, summary: `${name ?? `agent ${agent}`}: ${prompt.slice(0, maxSummary)}` };
   };
-  known.forEach(summarize);
+  known.forEach((entry) => summarize(entry));
   return summarize;
 }
 

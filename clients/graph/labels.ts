@@ -25,27 +25,12 @@ function openingOf(prompt: string): string {
   return saying.find((line) => !line.endsWith(':')) ?? saying[0] ?? '';
 }
 
-export function groupLabel(group: GraphGroup): string {
-  const { kind, recursive, count, exits, over, parallel } = group;
-  if (recursive) return 'recursion';
-  if (kind === 'loop') {
-    if (count !== null) return exits ? `up to ${rounds(count)}` : rounds(count);
-    return over === '' ? 'until done' : `for each of ${over}`;
-  }
-  const size = count === null ? (over === '' ? 'any number' : `one for each of ${over}`) : String(count);
-  return parallel ? `${size}, side by side` : size;
-}
-
-/** The same in a badge of a node that is alone in its group. */
+/** What a node is alone in, as a badge. */
 export function badgeOf({ kind, recursive, count, exits, over }: GraphGroup): string {
   if (kind === 'loop') {
     return `↻${recursive || count === null ? '' : exits ? ` up to ${count}` : ` ${count}`}`;
   }
   return `×${count ?? (over === '' ? ' n' : ` ${over}`)}`;
-}
-
-function rounds(count: number): string {
-  return count === 1 ? '1 round' : `${count} rounds`;
 }
 
 export function countLabel(use: NodeUse): string {

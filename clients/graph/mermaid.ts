@@ -1,8 +1,9 @@
 /** A program's graph as a Mermaid flowchart, as GitHub and GitLab draw it. */
+import { groupLabel } from '../../activities/mas/outline.ts';
 import type { GraphNode, ProgramGraph } from '../../activities/sandbox/program-graph.ts';
 import { mermaidLabel } from '../../workflows/shared/encode/mermaid.ts';
 import { drawnEdges } from './drawn-edges.ts';
-import { badgeOf, costLabel, countLabel, groupLabel, roleOf, singleGroups } from './labels.ts';
+import { badgeOf, costLabel, countLabel, roleOf, singleGroups } from './labels.ts';
 import type { NodeUse } from './node-use.ts';
 
 export function toMermaid(graph: ProgramGraph, uses: ReadonlyMap<string, NodeUse>): string {

@@ -1,8 +1,9 @@
 /** A program's graph as one SVG file: no script, no link, no font of its own; light and dark by the reader's setting. */
+import { groupLabel } from '../../activities/mas/outline.ts';
 import type { GraphEdge, GraphNode, ProgramGraph } from '../../activities/sandbox/program-graph.ts';
 import { html } from '../../workflows/shared/encode/html.ts';
 import { drawnEdges } from './drawn-edges.ts';
-import { badgeOf, costLabel, countLabel, groupLabel, roleOf, singleGroups } from './labels.ts';
+import { badgeOf, costLabel, countLabel, roleOf, singleGroups } from './labels.ts';
 import { type Layout, layOut } from './layout.ts';
 import type { NodeUse } from './node-use.ts';
 import { svgStyle } from './svg-style.ts';

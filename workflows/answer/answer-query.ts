@@ -6,7 +6,7 @@ import { ApplicationFailure, continueAsNew, proxyLocalActivities } from '@tempor
 import { createProgress } from '../shared/progress.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import { withRun } from '../shared/with-run.ts';
-import { type AgentRow, createAgents } from './agents.ts';
+import { type AgentRows, createAgents } from './agents.ts';
 import { type AnswerActivities, answerLocalOptions, type AnswerPlan, type AnswerResult } from './contract.ts';
 import { driveProgram } from './drive-program.ts';
 import {
@@ -25,7 +25,7 @@ interface Carried {
   readonly v: 2;
   readonly resolved: ResolvedRun<AnswerPlan>;
   readonly ladder: Ladder;
-  readonly agents: Record<string, AgentRow>;
+  readonly agents: AgentRows;
 }
 
 /** Without repairs there was one generation at most. */
@@ -79,6 +79,7 @@ async function answer(
       failed: ladder.skipped.length,
       usage: agents.usage(),
       details: agents.markdown(),
+      agents: agents.view(),
     });
   };
   let answered = false;
@@ -86,6 +87,7 @@ async function answer(
   ladder.rung ??= await firstRung(run, ladder);
   for (let rung: Rung | null = ladder.rung; rung !== null;) {
     ladder.rung = rung;
+    agents.begin(rung.step);
     show();
     const { query, driver, revision, limits, seed } = plan;
     const common = { run: run.run, tenant: run.tenant, query, driver, revision, limits, seed };

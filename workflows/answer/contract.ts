@@ -1,6 +1,7 @@
 /** answerQuery: the generator writes a MAS for one query, the MAS runs, the answer comes back. Workflow id: answer/REQUEST. */
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/common';
 import { z } from 'zod';
+import type { OutlineRow } from '../shared/agents-view.ts';
 import { nameSchema } from '../shared/names.ts';
 import { type Limits, limitsSchema, type ProgramRef } from '../shared/program.ts';
 import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-input.ts';
@@ -47,6 +48,8 @@ export interface AnswerResult {
   /** Why an earlier step of the ladder did not answer, in order. */
   readonly skipped: readonly { readonly step: AnsweredBy; readonly kind: string; readonly message: string }[];
   readonly usage: Usage;
+  /** After interruptions: calls that were not as recorded, and changes of the guest. The answer holds; new calls may be paid. */
+  readonly divergences: number;
   /** Blob of the trace: one JSON line per host call. */
   readonly trace: string;
   /** True when any model that took part is simulated. */
@@ -82,6 +85,8 @@ export interface StepInput extends Pick<AnswerPlan, 'query' | 'driver' | 'revisi
   readonly handed: readonly number[];
   /** `seq` of calls whose activity has ended since the last step. */
   readonly answered?: readonly number[];
+  /** The workflow has the program's outline. */
+  readonly outlined?: boolean;
   /** The total time is up: end the program. */
   readonly expired?: true;
 }
@@ -93,6 +98,8 @@ export interface CallRef {
   readonly method?: string;
   /** Number of the agent, told by its prompt's opening words; 0 = no agent. */
   readonly agent: number;
+  /** Of the node of the program's graph that made it, where that is known: an identifier of the program. */
+  readonly name?: string;
   readonly summary: string;
 }
 
@@ -103,6 +110,8 @@ export type ProgramStep =
       readonly calls: readonly CallRef[];
       /** `seq` of the calls, of those in `handed` and `answered`, whose replies the program has by now. */
       readonly delivered?: readonly number[];
+      /** Of the program, unless the input says `outlined`. */
+      readonly outline?: readonly OutlineRow[];
     }
   | { readonly execution: string; readonly state: 'answered' }
   | { readonly execution: string; readonly state: 'failed'; readonly kind: string; readonly message: string }
@@ -143,7 +152,7 @@ export interface ConcludeInput {
   readonly answered: boolean;
 }
 
-export type Conclusion = Pick<AnswerResult, 'answer' | 'usage' | 'trace' | 'simulated'>;
+export type Conclusion = Pick<AnswerResult, 'answer' | 'usage' | 'divergences' | 'trace' | 'simulated'>;
 
 export interface AnswerActivities {
   resolveAnswerInput(raw: unknown, identity: RunIdentity): Promise<ResolvedRun<AnswerPlan>>;

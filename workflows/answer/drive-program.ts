@@ -97,10 +97,15 @@ async function drive({ input, startedAtMs, agents, onChange, onExecution }: Driv
     news.stepping();
     const handed = [...outstanding];
     const answered = news.undelivered();
-    const step = await stepProgram({ ...input, handed, answered, ...(expired ? { expired } : {}) });
+    const outlined = agents.isOutlined;
+    const step = await stepProgram({
+      ...{ ...input, handed, answered, outlined },
+      ...(expired ? { expired } : {}),
+    });
     onExecution(step.execution);
     if (!('calls' in step)) return step;
     news.stepped(step);
+    if (step.outline) agents.outline(step.outline);
     for (const ref of step.calls) void perform(step.execution, ref);
     if (step.calls.length > 0) onChange();
     const isEnough = (): boolean => expired || impossible !== undefined;

@@ -1,5 +1,6 @@
 /** What a run shows while it runs: the `progress` query, the details and the memo in Temporal's UI. */
 import { defineQuery, setCurrentDetails, setHandler, upsertMemo } from '@temporalio/workflow';
+import type { AgentsView } from './agents-view.ts';
 import { cell } from './encode/markdown.ts';
 import type { Usage } from './usage.ts';
 
@@ -16,6 +17,8 @@ export interface Progress {
   readonly simulated?: boolean;
   /** Workflow ids of batches in flight: their heartbeats tell what is done beyond `done` (`BatchProgress`). */
   readonly open?: readonly string[];
+  /** Of an answer: its agents. */
+  readonly agents?: AgentsView;
   /** Markdown below the table: tables and http links only (the UI draws nothing else). */
   readonly details?: string;
 }

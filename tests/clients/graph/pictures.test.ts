@@ -1,9 +1,10 @@
 /** Pictures of a program's graph: what they show, and that no text of a program acts in them. */
 import { chromium } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { groupLabel } from '../../../activities/mas/outline.ts';
 import { type ProgramGraph, programGraphSchema } from '../../../activities/sandbox/program-graph.ts';
 import { drawnEdges } from '../../../clients/graph/drawn-edges.ts';
-import { badgeOf, groupLabel, roleOf } from '../../../clients/graph/labels.ts';
+import { badgeOf, roleOf } from '../../../clients/graph/labels.ts';
 import { toMermaid } from '../../../clients/graph/mermaid.ts';
 import { useByNode } from '../../../clients/graph/node-use.ts';
 import { toSvg } from '../../../clients/graph/svg.ts';
