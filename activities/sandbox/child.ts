@@ -23,6 +23,8 @@ export interface ChildListener {
 
 export interface Child {
   readonly alive: boolean;
+  /** By how much it held more than at its start when it was last measured. */
+  readonly grownBytes: number;
   send(frame: unknown): void;
   kill(): void;
   listen(listener: ChildListener): void;
@@ -34,6 +36,7 @@ export interface ChildParts {
   readonly socket: Socket;
   exit(exit: ChildExit): void;
   lost(): void;
+  grown(bytes: number): void;
 }
 
 /** How long a process whose socket has closed may still live. */
@@ -44,6 +47,7 @@ export function createChild(socket: Socket, first: (line: string) => void, kill:
   let exit: ChildExit | null = null;
   let closed = false;
   let over = false;
+  let grownBytes = 0;
 
   const settle = (): void => {
     if (over || !closed || exit === null) return;
@@ -69,6 +73,9 @@ export function createChild(socket: Socket, first: (line: string) => void, kill:
       get alive() {
         return !over && exit === null && !closed;
       },
+      get grownBytes() {
+        return grownBytes;
+      },
       send(frame) {
         if (!socket.destroyed) socket.write(`${JSON.stringify(frame)}\n`);
       },
@@ -77,6 +84,9 @@ export function createChild(socket: Socket, first: (line: string) => void, kill:
         listener = next;
         if (over) next.broke();
       },
+    },
+    grown(bytes) {
+      grownBytes = bytes;
     },
     exit(reported) {
       exit = reported;

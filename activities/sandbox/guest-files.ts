@@ -26,6 +26,7 @@ const confinement = new Set([
   'kernel.py',
   'landlock.py',
   'launch.py',
+  'sizes.py',
   'syscalls.py',
   'zygote.py',
 ]);

@@ -11,6 +11,7 @@ import { findPython, type Python } from './find-python.ts';
 import { createGate } from './gate.ts';
 import { type GuestFiles, installGuest } from './guest-files.ts';
 import { identifyGuest, keepGuest } from './guest-manifest.ts';
+import { openMemoryBudget } from './memory-budget.ts';
 import { needsScience } from './needs-science.ts';
 import { createOlderGuests } from './older-guests.ts';
 import { openScience, type Science } from './open-science.ts';
@@ -28,6 +29,8 @@ export interface SandboxOptions {
   readonly python?: string | undefined;
   /** Address space of one program. */
   readonly memoryMb: number;
+  /** What all programs of this worker may take together, as a share of the host's available memory; default a half. */
+  readonly hostMemoryShare?: number | undefined;
   /** Programs that may compute their way to their first call at once; default 2 per core. Waiting programs do not count. */
   readonly programs?: number | undefined;
   /** Absolute; as root it must be readable for other users, hence outside home directories. */
@@ -36,6 +39,8 @@ export interface SandboxOptions {
   readonly blobs?: Blobs | undefined;
   /** numpy, pandas and matplotlib for programs and code under test; without it, importing them fails. */
   readonly science?: Science | undefined;
+  /** Leaves the one raw clone per program untried (guest/fork.py). */
+  readonly twoSteps?: boolean | undefined;
   readonly log: (message: string) => void;
 }
 
@@ -60,6 +65,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const science = options.science ? openScience(options.science, parts, level, options.log) : null;
   const children = createChildren(pool, science);
   const gate = createGate(programs);
+  const { hostMemoryShare: share = 0.5, log } = options;
+  const memory = await openMemoryBudget({ share, measure: parts.measure, log });
 
   async function childOf(guest: string, source: string): Promise<TakenChild & { guest: string }> {
     // Older guests are without libraries: what needs them goes on with this one.
@@ -67,16 +74,39 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     return taken ? { ...taken, guest } : { ...(await children.take(source)), guest: present.sha256 };
   }
 
+  /** Code is run for a program that waits for it: it never waits for room itself. */
+  async function takeNow(text: string): Promise<TakenChild> {
+    const room = memory.enterNow();
+    const taken = await children.take(text).catch((error: unknown) => {
+      room.leave();
+      throw error;
+    });
+    const { child, done } = taken;
+    room.use(child, () => child.kill());
+    return {
+      ...taken,
+      done() {
+        room.leave();
+        done();
+      },
+    };
+  }
+
   return {
     level,
     guest: present.sha256,
     async open(start, signal) {
       await children.prepare(start.source, signal);
-      const leave = await gate.enter(signal);
+      const room = await memory.enter(signal);
+      const leave = await gate.enter(signal).catch((error: unknown) => {
+        room.leave();
+        throw error;
+      });
       try {
         const abort = (): void => void session[Symbol.asyncDispose]();
         const taken = await childOf(start.guest ?? present.sha256, start.source);
         const { child, done, guest, absent } = taken;
+        room.use(child, () => session.kill(hostRanShort));
         const session = openSession(
           child,
           { ...start, absent },
@@ -84,6 +114,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
             onStarted: leave,
             onEnded() {
               done();
+              room.leave();
               signal.removeEventListener('abort', abort);
             },
           },
@@ -93,6 +124,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
         return { ...session, guest };
       } catch (error) {
         leave();
+        room.leave();
         throw error;
       }
     },
@@ -100,15 +132,23 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       const text = [start.code, start.prelude, ...start.tests].join('\n');
       await children.prepare(text, signal);
       const leave = await gate.enter(signal);
-      return await runCode(() => children.take(text), start, signal).finally(leave);
+      return await runCode(() => takeNow(text), start, signal).finally(leave);
     },
     check: async (source) => checkProgram(await pool.take(), source),
     read: async (source) => readProgram(await pool.take(), source),
     async [Symbol.asyncDispose]() {
+      memory.close();
       await Promise.all([pool.close(), older.close(), science?.close()]);
     },
   };
 }
+
+const hostRanShort = {
+  status: 'failed',
+  kind: 'memoryLimit',
+  message: 'the host ran short of memory, and this program took the most: hold less at once',
+  stdout: '',
+} as const;
 
 interface PreparedSandbox {
   readonly guest: GuestFiles;
@@ -116,6 +156,8 @@ interface PreparedSandbox {
   readonly stateDirectory: string;
   /** `directory`: of another guest than this release's. */
   readonly start: (level: SandboxLevel, directory?: string, packages?: string) => Promise<Zygote>;
+  /** Brings `grownBytes` of the children of all zygotes up to date. */
+  readonly measure: () => Promise<void>;
 }
 
 /** What all levels share. */
@@ -126,18 +168,27 @@ export async function prepareSandbox(options: Omit<SandboxOptions, 'level'>): Pr
   const guest = await installGuest(stateDirectory);
   const python = await findPython(guest, options.python);
   const bubblewrap = (await findBubblewrap()) ?? '';
-  const start = (level: SandboxLevel, directory = guest.directory, packages?: string): Promise<Zygote> =>
-    startZygote({
+  const zygotes = new Set<Zygote>();
+  const start = async (level: SandboxLevel, directory = guest.directory, packages?: string) => {
+    const zygote = await startZygote({
       level,
       python,
       guest: directory,
       packages,
       memoryMb,
+      twoSteps: options.twoSteps,
       uid: sandboxUid,
       bubblewrap,
       socket: socketPath(stateDirectory),
     });
-  return { guest, python, stateDirectory, start };
+    zygotes.add(zygote);
+    return zygote;
+  };
+  const measure = async (): Promise<void> => {
+    for (const zygote of zygotes) if (!zygote.alive) zygotes.delete(zygote);
+    await Promise.all([...zygotes].map((zygote) => zygote.measure()));
+  };
+  return { guest, python, stateDirectory, start, measure };
 }
 
 /** Addresses of unix sockets are at most 107 bytes long. The socket is the worker's alone (mode 0600). */

@@ -3,14 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { z } from 'zod';
 import { failure } from '../failure.ts';
 import { type Child, type ChildExit, type ChildParts, createChild } from './child.ts';
-import { deferred } from './deferred.ts';
+import { type Deferred, deferred } from './deferred.ts';
 import type { Python } from './find-python.ts';
 import { parseFrame, readyFrameSchema } from './frames.ts';
 import { createLineSplitter } from './lines.ts';
 import type { SandboxLevel } from './sandbox.ts';
+import { exitOf, reportSchema, type ZygoteReady, type ZygoteSize } from './zygote-reports.ts';
 
 export interface ZygoteConfig {
   readonly level: SandboxLevel;
@@ -35,11 +35,12 @@ export interface Zygote {
   /** Children that have not ended. */
   readonly running: number;
   readonly landlockAbi: number;
-  /** How it makes children: guest/fork.py. */
-  readonly fork: 'clone' | 'unshare' | 'fork';
+  readonly fork: ZygoteReady['fork'];
   /** What it itself has come to hold beyond what it began with. */
   readonly growth: ZygoteSize;
   readonly pid: number;
+  /** Brings `grownBytes` of its children up to date. */
+  measure(): Promise<void>;
   /** A confined child that waits for its start frame. */
   connect(): Promise<Child>;
   /** Kills it with all children. */
@@ -48,26 +49,6 @@ export interface Zygote {
 
 const startTimeoutMs = 30_000;
 const maxEarly = 1_000;
-
-const sizeSchema = z.object({ rssBytes: z.number(), descriptors: z.number() });
-export type ZygoteSize = Readonly<z.infer<typeof sizeSchema>>;
-
-const readySchema = z.object({
-  ready: z.literal(true),
-  landlockAbi: z.number(),
-  threads: z.literal(1),
-  fork: z.enum(['clone', 'unshare', 'fork']),
-  size: sizeSchema,
-});
-
-const exitSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
-
-const reportSchema = z.union([
-  readySchema,
-  z.object({ size: sizeSchema }),
-  /** Slot, wait status, peak KiB, CPU seconds. */
-  z.object({ exit: z.array(exitSchema) }),
-]);
 
 /** Throws `Sandbox.Unavailable` with the last line the zygote wrote to stderr. */
 export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
@@ -87,8 +68,9 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
   const children = new Map<number, ChildParts>();
   /** Of children whose end was heard of before their beginning; most never become ready. */
   const early = new Map<number, ChildExit>();
-  const ready = deferred<z.infer<typeof readySchema>>();
+  const ready = deferred<ZygoteReady>();
   const ended = deferred<void>();
+  let measuring: Deferred<void> | null = null;
   let alive = true;
   let made = 0;
   let size: ZygoteSize | null = null;
@@ -104,6 +86,12 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
     if (report === null) return void process.kill('SIGKILL');
     if ('ready' in report) return ready.resolve(report);
     if ('size' in report) return void (size = report.size);
+    if ('growths' in report) {
+      for (const [slot, bytes] of report.growths) children.get(slot)?.grown(bytes);
+      measuring?.resolve();
+      measuring = null;
+      return;
+    }
     for (const exit of report.exit) leave(exit[0], exitOf(exit));
   }
 
@@ -129,6 +117,7 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
     for (const child of children.values()) child.lost();
     children.clear();
     void rm(config.socket, { force: true });
+    measuring?.resolve();
     ended.resolve();
   }
 
@@ -155,6 +144,12 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
     },
     get running() {
       return children.size;
+    },
+    async measure() {
+      if (!alive) return;
+      if (!measuring) control.write('{"measure":true}\n');
+      measuring ??= deferred();
+      await measuring.promise;
     },
     async connect() {
       made += 1;
@@ -194,16 +189,6 @@ function connectChild(
     socket.once('error', (error) => refuse(error.message));
     socket.once('close', () => refuse('it ended before it was ready'));
   });
-}
-
-function exitOf([, status, peakKib, cpuS]: z.infer<typeof exitSchema>): ChildExit {
-  const signal = status & 0x7f;
-  return {
-    code: signal === 0 ? status >> 8 : null,
-    signal: signal === 0 ? null : signal,
-    cpuMs: cpuS * 1_000,
-    peakBytes: peakKib * 1_024,
-  };
 }
 
 /** The last line that the process wrote to stderr, bounded. */

@@ -89,6 +89,8 @@ export const configSchema = z.strictObject({
       /** Programs at once in one worker process; default 2 per core. */
       programs: z.number().int().positive().optional(),
       memoryMb: z.number().int().min(128).default(768),
+      /** Of the host's available memory, for all programs of one worker process together. */
+      hostMemoryShare: z.number().min(0.01).max(1).default(0.5),
       /**
        * numpy, pandas and matplotlib for programs: `on-demand` installs and loads them when a program first needs them,
        * `at-start` with the sandbox, `off` never: importing them fails then.

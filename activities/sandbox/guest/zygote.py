@@ -2,8 +2,9 @@
 connection.
 
 It never reads a byte of a program. On the control socket it says who ended and how ({"exit": [[slot, wait
-status, peak KiB, CPU seconds], …]}) and now and then what it holds itself ({"size": …}), and kills on
-request ({"kill": slot}). It ends when the host closes that socket.
+status, peak KiB, CPU seconds], …]}) and now and then what it holds itself ({"size": …}). On request it kills
+({"kill": slot}) and measures ({"measure": true}, answered by {"growths": [[slot, bytes], …]}). It ends when
+the host closes that socket.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import fork  # noqa: E402
 import landlock  # noqa: E402
 import preload  # noqa: E402
 import science  # noqa: E402
+import sizes  # noqa: E402
 from confine import CONTROL_FD as CHILD_FD  # noqa: E402
 from confine import Confinement, confinement, seccomp  # noqa: E402
 from kernel import Call, libc, signals_as_descriptor  # noqa: E402
@@ -88,7 +90,7 @@ class Zygote:
                 'landlockAbi': self.landlock_abi,
                 'threads': len(os.listdir('/proc/self/task')),
                 'fork': self.fork_name,
-                'size': size(),
+                'size': sizes.own_size(),
             }
         )
         while True:
@@ -115,7 +117,7 @@ class Zygote:
         os.close(connection)
         self.running[process] = slot
         if slot % _SIZE_EVERY == 0:
-            self.tell({'size': size()})
+            self.tell({'size': sizes.own_size()})
 
     def become_child(self, connection: int, slot: int) -> NoReturn:
         try:
@@ -133,10 +135,16 @@ class Zygote:
             self.end()
         *lines, self.commands = (self.commands + data).split(b'\n')
         for line in lines:
-            slot = json.loads(line)['kill']
-            for process, running in self.running.items():
-                if running == slot:
-                    os.kill(process, signal.SIGKILL)
+            command = json.loads(line)
+            if 'kill' in command:
+                self.kill(command['kill'])
+            else:
+                self.tell({'growths': sizes.growths(self.running)})
+
+    def kill(self, slot: int) -> None:
+        for process, running in self.running.items():
+            if running == slot:
+                os.kill(process, signal.SIGKILL)
 
     def reap(self) -> None:
         ended = []
@@ -171,16 +179,6 @@ def carry_out(calls: list[Call]) -> None:
 
 def refuse(connection: int, error: BaseException) -> None:
     os.write(connection, json.dumps({'t': 'broken', 'error': str(error) or repr(error)}).encode() + b'\n')
-
-
-def size() -> dict[str, int]:
-    """What this process itself holds."""
-    with open('/proc/self/statm', encoding='ascii') as sizes:
-        pages = int(sizes.read().split()[1])
-    return {
-        'rssBytes': pages * resource.getpagesize(),
-        'descriptors': len(os.listdir('/proc/self/fd')),
-    }
 
 
 def main() -> None:
