@@ -77,6 +77,7 @@ function itemOf(outcome: CellOutcome, verdict: Verdict | undefined): Omit<Item, 
     ...(generation === null ? {} : { generated: execution?.program_sha256 === generation.program_sha256 }),
     ...costOf(outcome),
     wallMs: execution?.wall_ms ?? 0,
+    divergences: execution ? execution.divergences + execution.guest_changes : 0,
   };
 }
 

@@ -24,11 +24,14 @@ export function createConcludeAnswer(parts: ConcludeParts) {
     const found = await Promise.all(input.generations.map((key) => parts.generator.find(key)));
     const generations = found.filter((generation) => generation !== null);
     const lines: string[] = [];
+    let divergences = 0;
     let usage: Usage = generations.reduce((sum, generation) => addUsage(sum, generation.usage), noUsage);
     for (const key of input.executions) {
       const entries = await journal.load(key);
       usage = addUsage(usage, totalsOf(entries).usage);
       lines.push(...entries.map((entry) => traceLine(key, entry)));
+      const ended = await executions.find(key);
+      divergences += ended ? ended.divergences + ended.guestChanges : 0;
     }
     const last = input.executions.at(-1);
     const answered = input.answered && last ? await executions.find(last) : null;
@@ -36,6 +39,7 @@ export function createConcludeAnswer(parts: ConcludeParts) {
     return {
       answer: answered?.answer ?? '',
       usage,
+      divergences,
       trace: await parts.blobs.put(lines.join('')),
       simulated: simulated || (answered?.simulated ?? false) || generations.some((one) => one.simulated),
     };

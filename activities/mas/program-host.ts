@@ -105,6 +105,7 @@ export function hostProgram(options: ProgramHostOptions): ProgramHost {
   }
 
   function newEntry({ lineage, hash, occurrence, call }: PendingCall): JournalEntry {
+    replay.leave({ lineage, hash, occurrence });
     const seq = nextSeq;
     nextSeq += 1;
     return {

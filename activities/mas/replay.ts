@@ -12,6 +12,11 @@ export interface Replay {
   hasOther(key: CallKey): boolean;
   /** Takes that reply, and counts a divergence. */
   takeOther(key: CallKey): JournalEntry | null;
+  /**
+   * The call goes out as a new one. Its line makes its calls one after the other: where rows of that line are left, it has
+   * taken another way than before, which counts once.
+   */
+  leave(key: CallKey): void;
   readonly divergences: number;
   /** The first free `seq`. */
   readonly nextSeq: number;
@@ -19,28 +24,37 @@ export interface Replay {
 
 export function createReplay(entries: readonly JournalEntry[]): Replay {
   const byKey = new Map(entries.map((entry) => [keyText(entry), entry]));
-  const unused = new Map<string, Set<JournalEntry>>();
+  const replied = new Map<string, Set<JournalEntry>>();
+  /** Rows that nobody has come for, by line. */
+  const left = new Map<string, number>();
   for (const entry of entries) {
-    if (entry.reply !== null) unused.set(entry.hash, (unused.get(entry.hash) ?? new Set()).add(entry));
+    if (entry.reply !== null) replied.set(entry.hash, (replied.get(entry.hash) ?? new Set()).add(entry));
+    left.set(entry.lineage, (left.get(entry.lineage) ?? 0) + 1);
   }
   let divergences = 0;
+
+  function use(entry: JournalEntry): JournalEntry {
+    byKey.delete(keyText(entry));
+    replied.get(entry.hash)?.delete(entry);
+    left.set(entry.lineage, (left.get(entry.lineage) ?? 0) - 1);
+    return entry;
+  }
+
   return {
     take(key) {
-      const entry = byKey.get(keyText(key)) ?? null;
-      if (entry) {
-        byKey.delete(keyText(key));
-        unused.get(key.hash)?.delete(entry);
-      }
-      return entry;
+      const entry = byKey.get(keyText(key));
+      return entry ? use(entry) : null;
     },
-    hasOther: (key) => (unused.get(key.hash)?.size ?? 0) > 0,
+    hasOther: (key) => (replied.get(key.hash)?.size ?? 0) > 0,
     takeOther(key) {
-      const [entry] = unused.get(key.hash) ?? [];
+      const [entry] = replied.get(key.hash) ?? [];
       if (!entry) return null;
-      unused.get(key.hash)?.delete(entry);
-      byKey.delete(keyText(entry));
       divergences += 1;
-      return entry;
+      return use(entry);
+    },
+    leave({ lineage }) {
+      if ((left.get(lineage) ?? 0) > 0) divergences += 1;
+      left.delete(lineage);
     },
     get divergences() {
       return divergences;

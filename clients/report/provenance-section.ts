@@ -5,7 +5,7 @@ import { type Markup, markup } from './markup.ts';
 
 export function provenanceSection(data: ReportData): Markup {
   const { provenance, usage } = data;
-  const facts: readonly (readonly [string, string | undefined])[] = [
+  const facts: (readonly [string, string | undefined])[] = [
     ['Run', provenance.run],
     ['Written', provenance.createdAt],
     ['Plan (sha256)', provenance.plan],
@@ -22,6 +22,9 @@ export function provenanceSection(data: ReportData): Markup {
       `${count(usage.llmCalls)} calls, ${count(usage.tokensIn)} tokens in (${count(usage.tokensCached)} cached), ${count(usage.tokensOut)} out, $${money(usage.costUsd)}`,
     ],
   ];
+  const divergent = data.items.filter(({ divergences }) => divergences > 0).length;
+  if (divergent > 0)
+    facts.push(['Divergent', `${count(divergent)} executions took another way when they were resumed`]);
   return markup`<dl>${facts.filter(([, value]) => value).map(([name, value]) => markup`<dt>${name}<dd>${value}`)}</dl>
 <div class="scroll" tabindex="0" role="region" aria-label="Models"><table><caption>Drivers</caption><thead><tr><th scope="col">Name<th scope="col">Model<th scope="col">Revision<th scope="col">Kind</thead><tbody>${data.drivers.map(
     (driver) =>

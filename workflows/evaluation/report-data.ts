@@ -139,6 +139,8 @@ export const reportItemSchema = z.object({
   tokensOut: z.number().default(0),
   costUsd: z.number().default(0),
   wallMs: z.number().default(0),
+  /** When it was resumed: calls that were not as recorded, and changes of the guest. */
+  divergences: z.number().default(0),
 });
 export type ReportItem = z.infer<typeof reportItemSchema>;
 

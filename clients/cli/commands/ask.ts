@@ -66,6 +66,8 @@ async function ask(
   }
   output.print(result.answer);
   output.note(costOf(result));
+  if (result.divergences > 0)
+    output.note(`${result.divergences} divergences: when it was resumed, the program took another way than before`);
   return result;
 }
 

@@ -1,5 +1,6 @@
 /** Bulk mode: programs run to their end with a journal, resume without repeating calls, and fail as data. */
 import { failure } from '../../../activities/failure.ts';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createProgramRunner,
@@ -195,6 +196,33 @@ return '|'.join(log) + str(random.random())
     const result = await createProgramRunner({ ...parts.services, sandbox }).run(spec, never);
     expect(result).toMatchObject({ status: 'answered', losses: 0, usage: { llmCalls: 2 } });
     expect(parts.llm.requests.length - before).toBe(2);
+  });
+
+  it('goes another way where the program does, and counts that once per line', async () => {
+    const spec = parts.spec(`
+def ask(n): return self.llm.call_llm(f'way {n}') + self.llm.call_llm(f'on {n}')
+with ThreadPoolExecutor(2) as pool:
+    return '|'.join(pool.map(ask, range(2)))
+`);
+    const first = await run(spec);
+    const key = await runner.key(spec);
+    // As if line 0.1 had asked something else.
+    await parts.database
+      .updateTable('journal')
+      .set({ hash: sql<string>`'other-' || hash` })
+      .where('execution', '=', key)
+      .where('lineage', '=', '0.1')
+      .execute();
+    await parts.database.deleteFrom('llm_calls').execute();
+    await parts.database
+      .updateTable('executions')
+      .set({ status: 'infraFailed' })
+      .where('key', '=', key)
+      .execute();
+    const before = parts.llm.requests.length;
+    expect(await run(spec)).toMatchObject({ status: 'answered', answer: first.answer, divergences: 1 });
+    expect(parts.llm.requests.length - before).toBe(2);
+    expect(await run(spec)).toMatchObject({ stored: true, divergences: 1 });
   });
 
   it('answers a moved call from the record and counts the divergence', async () => {
