@@ -37,6 +37,8 @@ type Behave = (request: ReceivedRequest, index: number) => Behaviour | Promise<B
 export interface FakeOpenAi extends AsyncDisposable {
   readonly baseUrl: string;
   readonly requests: ReceivedRequest[];
+  /** Requests that are open now. */
+  readonly open: () => number;
   /** Most requests that were open at one time. */
   readonly peak: () => number;
   /** For every request from now on; given the request and its number, from 0. */
@@ -62,6 +64,7 @@ export async function startFakeOpenAi(): Promise<FakeOpenAi> {
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     requests,
+    open: () => open,
     peak: () => peak,
     behave: (next) => (behave = typeof next === 'function' ? next : () => next),
     async [Symbol.asyncDispose]() {

@@ -14,6 +14,7 @@ import {
 import { historyOf } from '../../support/history.ts';
 import { recordHistory } from '../../support/record-history.ts';
 import { programOf } from '../../support/mas-parts.ts';
+import { descendants, idleDescendants, leftovers, nothingLeft } from '../../support/leftovers.ts';
 
 describe.each([
   ['cached', {}],
@@ -125,6 +126,9 @@ describe.each([
   });
 
   it('passes a cancel on: nothing runs, the run says so, and the same input goes on', async () => {
+    parts.llm.behave(adding());
+    await evaluate({ systems: ['single'], seed: 77 });
+    const processes = await idleDescendants();
     parts.llm.behave((request, index) => (index % 7 === 0 ? { type: 'hang' } : adding()(request)));
     const request = { benchmarks: [{ name: 'gsm8k', sha256 }], systems: ['cot-sc'], drivers: ['driver'] };
     const handle = await parts.client.evaluation.start(request);
@@ -140,6 +144,8 @@ describe.each([
     await recordHistory(parts.temporal, `${handle.workflowId}/batch-0`, 'evaluation-batch-cancelled');
     const run = () => parts.database.selectFrom('runs').select('state').where('name', '=', handle.name);
     expect((await run().executeTakeFirst())?.state).toBe('cancelled');
+    await expect.poll(() => leftovers(parts), { timeout: 30_000 }).toEqual(nothingLeft);
+    await expect.poll(descendants, { timeout: 30_000 }).toBeLessThanOrEqual(processes);
 
     parts.llm.behave(adding());
     const { result } = await evaluate(request);
