@@ -1,25 +1,43 @@
 /** Shows a run's progress until it ends. A run whose worker is not there yet shows nothing. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Progress } from '../../workflows/shared/progress.ts';
 import type { RunHandle } from '../client.ts';
 import type { CommandContext } from './command.ts';
 
-const pollMs = 500;
+export interface FollowOptions {
+  /** Default: the progress line. */
+  readonly show?: (progress: Progress) => Promise<void> | void;
+  /** An error ends the following, while the run goes on: it waits for a person. */
+  readonly leave?: (progress: Progress) => Error | undefined;
+  readonly pollMs?: number;
+}
 
 export async function followRun<Result>(
   { output, signal }: Pick<CommandContext, 'output' | 'signal'>,
   handle: RunHandle<Result>,
+  options: FollowOptions = {},
 ): Promise<Result> {
+  const { show = (progress) => output.progress(handle.workflowId, progress), leave, pollMs = 500 } = options;
   const ended = new AbortController();
+  let left = (_reason: Error): void => {};
+  const leaving = new Promise<never>((_, reject) => (left = reject));
+  const look = async (): Promise<void> => {
+    const progress = await handle.progress().catch(() => undefined);
+    if (!progress) return;
+    await show(progress);
+    const reason = leave?.(progress);
+    if (reason) left(reason);
+  };
   const following = (async () => {
     while (!ended.signal.aborted && !signal.aborted) {
-      const progress = await handle.progress().catch(() => undefined);
-      if (progress && !ended.signal.aborted) output.progress(handle.workflowId, progress);
+      await look();
       await sleep(pollMs, undefined, { signal: ended.signal }).catch(() => {});
     }
   })();
-  return await handle.result().finally(async () => {
+  return await Promise.race([handle.result(), leaving]).finally(async () => {
     ended.abort();
     await following;
+    if (!signal.aborted) await look();
     output.end();
   });
 }

@@ -5,6 +5,7 @@
  */
 import { terminal } from '../../workflows/shared/encode/terminal.ts';
 import type { Progress } from '../../workflows/shared/progress.ts';
+import { type AgentsScreen, createAgentsScreen } from './agents-screen.ts';
 import { createProgressLine } from './progress-line.ts';
 
 export interface Output {
@@ -17,6 +18,8 @@ export interface Output {
   note(text: string): void;
   /** What a run's `progress` query answers. */
   progress(label: string, progress: Progress): void;
+  /** Draws an answer's agents in place; null where standard error is no terminal that can. */
+  readonly agents: AgentsScreen | null;
   /** Ends the progress line. */
   end(): void;
 }
@@ -26,24 +29,33 @@ const stdout = process.stdout.write.bind(process.stdout);
 export function createOutput(json: boolean): Output {
   if (json) redirectStdout();
   const line = createProgressLine(process.stderr);
+  const agents = createAgentsScreen(process.stderr, process.env);
+  const clear = (): void => {
+    line.clear();
+    agents?.clear();
+  };
   return {
     json,
     print(text) {
       if (json) return;
-      line.clear();
+      clear();
       stdout(`${terminal(text)}\n`);
     },
     write(text) {
       if (json) return;
-      line.clear();
+      clear();
       stdout(text);
     },
     note(text) {
-      line.clear();
+      clear();
       process.stderr.write(`${terminal(text)}\n`);
     },
+    agents,
     progress: (label, progress) => line.update(label, progress),
-    end: () => line.end(),
+    end() {
+      line.end();
+      agents?.end();
+    },
   };
 }
 

@@ -1,10 +1,11 @@
-/** `masgpt ask QUERY`: one answer from a multi-agent system written for the query; its agent calls appear as they end. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** `masgpt ask QUERY`: one answer from a multi-agent system written for the query; its agents are shown while they work. */
 import { defineCommand } from 'citty';
 import { type CallLine, followCalls } from '../../../activities/mas/list-calls.ts';
 import type { AnswerRequest, AnswerResult } from '../../../workflows/answer/contract.ts';
 import { type CommandContext, commonArgs, runCommand } from '../command.ts';
-import { CommandFailed, UsageError } from '../errors.ts';
+import { CommandFailed } from '../errors.ts';
+import { amount, wholeNumber } from '../flag-values.ts';
+import { followRun } from '../follow-run.ts';
 
 const pollMs = 300;
 
@@ -22,12 +23,12 @@ export default defineCommand({
     'max-tokens': { type: 'string', description: 'Stop before the calls use more' },
   },
   run: ({ args }) => {
-    const maxCostUsd = numberOf('--max-cost-usd', args['max-cost-usd']);
-    const maxTokens = numberOf('--max-tokens', args['max-tokens']);
+    const maxCostUsd = amount('--max-cost-usd', args['max-cost-usd']);
+    const maxTokens = wholeNumber('--max-tokens', args['max-tokens'], 1);
     const input: AnswerRequest = {
       query: args.query,
       driver: args.driver,
-      seed: numberOf('--seed', args.seed) ?? 0,
+      seed: wholeNumber('--seed', args.seed, 0) ?? 0,
       ...(args.program === undefined ? {} : { program: args.program }),
       ...(args.generator === undefined ? {} : { generator: args.generator }),
       ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
@@ -43,21 +44,17 @@ async function ask(
   input: AnswerRequest,
   options: { readonly name?: string },
 ): Promise<AnswerResult> {
-  const { client, output, database, signal } = context;
+  const { client, output, database } = context;
   const handle = await client.answer.start(input, options);
   output.note(`${handle.attached ? 'attached to' : 'started'} ${handle.workflowId}`);
+  const { agents } = output;
   const next = followCalls(database, handle.workflowId);
-  const show = async (): Promise<void> => (await next()).forEach((call) => output.note(lineOf(call)));
-  const ended = new AbortController();
-  const following = (async () => {
-    while (!ended.signal.aborted && !signal.aborted) {
-      await show();
-      await sleep(pollMs, undefined, { signal: ended.signal }).catch(() => {});
-    }
-  })();
-  const result = await handle.result().finally(() => ended.abort());
-  await following;
-  await show();
+  const result = await followRun(context, handle, {
+    pollMs,
+    show: agents
+      ? (progress) => agents.show(handle.workflowId, progress)
+      : async () => (await next()).forEach((call) => output.note(lineOf(call))),
+  });
   for (const { step, kind, message } of result.skipped) output.note(`${step} program: ${kind}: ${message}`);
   if (result.status === 'failed') {
     throw new CommandFailed(`no answer: ${result.skipped.at(-1)?.message ?? 'the program failed'}`, {
@@ -66,8 +63,6 @@ async function ask(
   }
   output.print(result.answer);
   output.note(costOf(result));
-  if (result.divergences > 0)
-    output.note(`${result.divergences} divergences: when it was resumed, the program took another way than before`);
   return result;
 }
 
@@ -79,12 +74,4 @@ function lineOf(call: CallLine): string {
 function costOf({ answeredBy, program, usage, simulated }: AnswerResult): string {
   const cost = `${usage.llmCalls} LLM calls, ${usage.tokensIn} + ${usage.tokensOut} tokens, $${usage.costUsd.toFixed(4)}`;
   return `${answeredBy} program ${program.id} (${program.sha256.slice(0, 12)}): ${cost}${simulated ? ', simulated' : ''}`;
-}
-
-function numberOf(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new UsageError(`${flag} ${text}: not a number`);
-  return value;
 }

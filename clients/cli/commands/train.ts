@@ -1,5 +1,4 @@
 /** `masgpt train --dataset NAME`: fine-tunes a generator under supervision. The same command again attaches or reuses. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { defineCommand } from 'citty';
 import { findServable } from '../../../activities/training/artefact.ts';
 import type { Progress } from '../../../workflows/shared/progress.ts';
@@ -9,9 +8,9 @@ import {
   trainingUpdates,
 } from '../../../workflows/training/contract.ts';
 import { type CommandContext, commonArgs, runCommand } from '../command.ts';
-import { CommandFailed, UsageError } from '../errors.ts';
-
-const pollMs = 500;
+import { CommandFailed } from '../errors.ts';
+import { wholeNumber } from '../flag-values.ts';
+import { followRun } from '../follow-run.ts';
 
 export default defineCommand({
   meta: { name: 'train', description: 'Fine-tune a generator under supervision' },
@@ -24,9 +23,7 @@ export default defineCommand({
     resume: { type: 'boolean', description: 'Let a run that waits for an operator go on' },
   },
   run: ({ args }) => {
-    const seed = Number(args.seed);
-    if (!Number.isInteger(seed) || seed < 0)
-      throw new UsageError(`--seed ${args.seed}: not a whole number from 0 on`);
+    const seed = wholeNumber('--seed', args.seed, 0) ?? 0;
     const input: TrainingRequest = { dataset: args.dataset, recipe: args.recipe, seed };
     const options = args.name === undefined ? {} : { name: args.name };
     return runCommand(args, (context) => train(context, input, { ...options, resume: args.resume === true }));
@@ -43,9 +40,7 @@ export async function train(
   output.note(`${handle.attached ? 'attached to' : 'started'} ${handle.workflowId}`);
   if (options.resume)
     await temporal.workflow.getHandle(handle.workflowId).executeUpdate(trainingUpdates.resume);
-  const ended = new AbortController();
-  const following = follow(context, handle, ended.signal);
-  const result = await Promise.race([handle.result(), parked(following)]).finally(() => ended.abort());
+  const result = await followRun(context, handle, { leave: parked });
   const { directory } = await findServable(database, result.run);
   const loss = result.finalLoss === null ? '' : `, loss ${result.finalLoss.toPrecision(3)}`;
   output.print(
@@ -57,25 +52,9 @@ export async function train(
   return { ...result, path: directory };
 }
 
-/** Shows the progress until the run ends; resolves with it when the run waits for an operator. */
-async function follow(
-  { output, signal }: CommandContext,
-  handle: { readonly name: string; progress(): Promise<Progress> },
-  ended: AbortSignal,
-): Promise<Progress | undefined> {
-  while (!ended.aborted && !signal.aborted) {
-    const progress = await handle.progress().catch(() => undefined);
-    if (progress) output.progress(`training/${handle.name}`, progress);
-    if (progress?.state === 'needsOperator') return progress;
-    await sleep(pollMs, undefined, { signal: ended }).catch(() => {});
-  }
-  return undefined;
-}
-
-async function parked(following: Promise<Progress | undefined>): Promise<never> {
-  const progress = await following;
-  if (!progress) return new Promise<never>(() => {});
-  throw new CommandFailed(`the training waits for a person: ${progress.cause ?? 'no cause given'}`, {
+function parked(progress: Progress): CommandFailed | undefined {
+  if (progress.state !== 'needsOperator') return undefined;
+  return new CommandFailed(`the training waits for a person: ${progress.cause ?? 'no cause given'}`, {
     remedy: 'the same command with --resume lets it go on; its page in the Temporal UI lists all choices',
     document: { state: progress.state, cause: progress.cause, step: progress.done, of: progress.total },
   });
