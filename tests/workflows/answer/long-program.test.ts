@@ -58,9 +58,11 @@ return str(len(found))
     const result = await handle.result();
     expect(result).toMatchObject({ status: 'answered', answeredBy: 'generated', answer: String(calls) });
     expect(result.usage.llmCalls).toBe(1 + calls);
-    const seeds = parts.llm.requests.slice(before + 1).map(({ body: { seed } }) => seed);
-    expect(seeds).toHaveLength(calls);
-    expect(new Set(seeds).size).toBe(calls);
+    const prompts = parts.llm.requests
+      .slice(before + 1)
+      .map(({ body: sent }) => sent.messages.at(-1)?.content);
+    expect(prompts).toHaveLength(calls);
+    expect(new Set(prompts).size).toBe(calls);
     const size = await historyOf(new Client({ connection }), handle.workflowId);
     expect(size.runs).toBeGreaterThan(1);
     expect(size.mostEvents).toBeLessThanOrEqual(mostEvents);
