@@ -23,7 +23,8 @@ def is_evident(code: CodeType, source: str) -> bool:
     if len(found) != 1:
         return False
     mas = found[0]
-    line = source.split('\n', mas.co_firstlineno)[mas.co_firstlineno - 1]
+    lines = source.split('\n', mas.co_firstlineno)
+    line = lines[mas.co_firstlineno - 1] if len(lines) >= mas.co_firstlineno else ''  # other line ends
     if mas.co_flags & _FUNCTION or not line.startswith(('class MAS:', 'class MAS(')):
         return False
     methods = {inner.co_name: inner for inner in mas.co_consts if isinstance(inner, CodeType)}

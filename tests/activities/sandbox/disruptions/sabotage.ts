@@ -7,7 +7,7 @@ export const sabotage: readonly Disruption[] = [
     body: 'global LLM\nLLM = None\nimport utils\nutils.LLM = None\nreturn self.llm.call_llm("kept")',
     answer: /kept/,
   },
-  { name: 'breaks json', body: 'json.dumps = None\nreturn "x"', kind: 'exited' },
+  { name: 'breaks json', body: 'json.dumps = None\nreturn "x"', answer: /^x$/ },
   {
     name: 'breaks builtins',
     body: 'import builtins\nfor n in list(vars(builtins)):\n    if not n.startswith("__"): delattr(builtins, n)\nreturn "x"',
@@ -46,7 +46,7 @@ export const sabotage: readonly Disruption[] = [
     answer: /^plain$/,
   },
   { name: 'replaces os.write', body: "os.write = lambda *a: 1 << 30\nreturn 'unheard'", kind: 'exited' },
-  { name: 'replaces the encoder', body: "json.dumps = lambda *a, **k: '{}'\nreturn 'x'", kind: 'protocol' },
+  { name: 'replaces the encoder', body: "json.dumps = lambda *a, **k: '{}'\nreturn 'x'", answer: /^x$/ },
   {
     name: 'replaces isinstance',
     body: 'import builtins\nbuiltins.isinstance = lambda *a: True\nreturn None',
