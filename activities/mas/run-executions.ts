@@ -55,15 +55,15 @@ export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities
       else tally.add(outcome.status, spentSince(outcome, batch.run, since));
     }
 
-    let budgetSpent = false;
+    let budgetSpent: string | undefined;
     const run = async (outcome: CellOutcome, signal: AbortSignal): Promise<void> => {
-      if (budgetSpent) return tally.add('budgetSkipped');
+      if (budgetSpent !== undefined) return tally.add('budgetSkipped');
       try {
         const result = await cellRunner.run(plan, outcome, scope, signal);
         tally.add(result.status, result);
       } catch (error) {
         if (isFailure(error, 'Budget.Exceeded')) {
-          budgetSpent = true;
+          budgetSpent ??= error.message;
           tally.add('budgetSkipped');
         } else if (isFailure(error, 'Llm.BadRequest') && tally.progress().done > 0) {
           // A model that answered others refuses this one request: no reason to end the run.
@@ -86,7 +86,7 @@ export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities
     await forEachAtOnce(suspects, 1, signal, (outcome, own) =>
       lossesOf(outcome) >= lossesUntilGivenUp ? giveUp(outcome) : gate.alone(() => run(outcome, own)),
     );
-    return tally.result();
+    return { ...tally.result(), ...(budgetSpent === undefined ? {} : { budget: budgetSpent }) };
   }
 }
 

@@ -58,7 +58,7 @@ async function build(
       continueAsNew<typeof buildDataset>(raw, { v: 1, resolved, plan, matrix: state }),
   });
   if (matrix.budgetSkipped > 0)
-    throw budgetSpent(`${plan.cells - matrix.unfinished} of ${plan.cells} executions`);
+    throw budgetSpent(`${plan.cells - matrix.unfinished} of ${plan.cells} executions`, matrix.budget);
 
   publish({ stage: 'selection', open: [] });
   const selection = await onQueue('workflows', 'selectPrograms', run).selectPrograms(plan.plan, input);
@@ -146,10 +146,10 @@ function onQueue(
   });
 }
 
-function budgetSpent(done: string): ApplicationFailure {
+function budgetSpent(done: string, reason = 'the budget is used up'): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'Budget.Exceeded',
-    message: `the budget ended the dataset after ${done}: start it again with a higher maxCostUsd or maxTokens; what is done is kept`,
+    message: `the dataset ended after ${done}; what is done is kept: ${reason}`,
     nonRetryable: true,
   });
 }

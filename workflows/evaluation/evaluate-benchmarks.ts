@@ -56,7 +56,7 @@ async function evaluate(
     continueAsNew: (state) =>
       continueAsNew<typeof evaluateBenchmarks>(raw, { v: 1, resolved, plan, matrix: state }),
   });
-  if (matrix.budgetSkipped > 0) throw budgetSpent(plan.cells - matrix.unfinished, plan.cells);
+  if (matrix.budgetSkipped > 0) throw budgetSpent(plan.cells - matrix.unfinished, plan.cells, matrix.budget);
 
   publish({ stage: 'summary', open: [] });
   const summary = await summariseEvaluation({ run, input, plan });
@@ -89,10 +89,10 @@ function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
-function budgetSpent(done: number, cells: number): ApplicationFailure {
+function budgetSpent(done: number, cells: number, reason = 'the budget is used up'): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'Budget.Exceeded',
-    message: `the budget ended the evaluation after ${done} of ${cells} executions: start it again with a higher maxCostUsd or maxTokens; what is done is kept`,
+    message: `the evaluation ended after ${done} of ${cells} executions; what is done is kept: ${reason}`,
     nonRetryable: true,
   });
 }

@@ -83,8 +83,10 @@ export interface BatchResult {
   readonly failed: number;
   /** Executions that infrastructure prevented; the next start of the run retries them. */
   readonly infraFailed: number;
-  /** Cells left undone because the run's budget is spent. */
+  /** Cells left undone because a budget is spent: the run's, a parent's or its tenant's. */
   readonly budgetSkipped: number;
+  /** With `budgetSkipped`: which level is spent, and its figures. */
+  readonly budget?: string;
   /** Cost of what this batch newly executed; cells found stored cost nothing. */
   readonly usage: Usage;
   readonly simulated: boolean;

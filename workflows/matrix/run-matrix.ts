@@ -21,6 +21,8 @@ export interface MatrixSums {
   readonly infraFailed: number;
   /** Cells of started batches that the budget left undone. */
   readonly budgetSkipped: number;
+  /** With `budgetSkipped`: which level is spent, and its figures. */
+  readonly budget?: string;
   /** What was newly spent. */
   readonly usage: Usage;
   readonly simulated: boolean;
@@ -131,6 +133,7 @@ function addResult(sums: MatrixSums, result: BatchResult): MatrixSums {
     failed: sums.failed + result.failed,
     infraFailed: sums.infraFailed + result.infraFailed,
     budgetSkipped: sums.budgetSkipped + result.budgetSkipped,
+    ...((sums.budget ?? result.budget) ? { budget: sums.budget ?? result.budget } : {}),
     usage: addUsage(sums.usage, result.usage),
     simulated: sums.simulated || result.simulated,
   };

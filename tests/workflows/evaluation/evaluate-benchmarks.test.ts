@@ -114,7 +114,9 @@ describe.each([
     const before = parts.llm.requests.length;
     await expect(evaluate({ ...input, maxTokens: 6_000 }, 'budget')).rejects.toMatchObject({
       type: 'Budget.Exceeded',
-      message: expect.stringContaining('what is done is kept'),
+      message: expect.stringMatching(
+        /what is done is kept: the budget of evaluation\/budget is used up \(maxTokens 6000, \d+ used/,
+      ),
     });
     const spent = parts.llm.requests.length - before;
     expect(spent).toBeGreaterThan(0);
