@@ -1,9 +1,10 @@
 /** The store's connection: migrations at once, numbers, foreign text, and connections that the server drops. */
-import { sql } from 'kysely';
+import { Migrator, sql } from 'kysely';
 import { expect, inject, test } from 'vitest';
 import { isFailure } from '../../../activities/failure.ts';
 import { migrate, openDatabase, readStoreId } from '../../../activities/storage/database.ts';
 import { toJson, toText } from '../../../activities/storage/encode.ts';
+import { migrations } from '../../../activities/storage/migrations/index.ts';
 import { freshDatabase } from '../../support/environment.ts';
 
 test('two processes that migrate an empty database at once both succeed, and a second time changes nothing', async () => {
@@ -15,6 +16,47 @@ test('two processes that migrate an empty database at once both succeed, and a s
   await migrate(other);
   expect(await readStoreId(fresh.database)).toBe(await readStoreId(other));
   await other.destroy();
+});
+
+test('budgets of an earlier release keep what was spent, per namespace and below their tenant', async () => {
+  await using fresh = await freshDatabase();
+  const { database } = fresh;
+  await sql`drop schema public cascade`.execute(database);
+  await sql`create schema public`.execute(database);
+  const earlier = new Migrator({
+    db: database,
+    provider: { getMigrations: async () => migrations },
+    migrationTableName: 'masgpt_migrations',
+    migrationLockTableName: 'masgpt_migrations_lock',
+  });
+  await earlier.migrateTo('0005-repairs');
+  for (const namespace of ['default', 'second']) {
+    await sql`
+      insert into runs (namespace, kind, name, tenant, workflow_id, first_run_id, run_id, input_hash, input, state)
+        values (${namespace}, 'dataset', 'old', 'blue', 'dataset/old', '1', '1', '', '{}', 'running')`.execute(
+      database,
+    );
+  }
+  await sql`
+    insert into budgets (run, max_tokens, spent_tokens, reserved_tokens) values ('dataset/old', 100, 40, 30)`.execute(
+    database,
+  );
+  await sql`
+    insert into budget_reservations (id, run, cost_usd, tokens, lease_until) values ('x', 'dataset/old', 0, 30, now())`.execute(
+    database,
+  );
+  await migrate(database);
+  const rows = await database
+    .selectFrom('budgets')
+    .select(['level', 'above', 'max_tokens', 'spent_tokens', 'reserved_tokens', 'period'])
+    .orderBy('level')
+    .execute();
+  const kept = { max_tokens: 100, spent_tokens: 40, reserved_tokens: 0, period: 'total' };
+  expect(rows).toEqual([
+    { level: 'default/dataset/old', above: ['tenant/blue'], ...kept },
+    { level: 'second/dataset/old', above: ['tenant/blue'], ...kept },
+  ]);
+  expect(await database.selectFrom('budget_reservations').selectAll().execute()).toEqual([]);
 });
 
 test('a database of a newer release is refused with a remedy', async () => {
