@@ -74,12 +74,13 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
     const { limits, driver } = input;
     const start = { source, query, seed, models: [driver], limits };
     const { signal } = new AbortController();
+    // Read in a process of its own while the program starts.
+    const names = namesOf(sandbox, input.program.sha256, source);
     const { session } = await openClaimed({ sandbox, executions, claim, known, killed, start, signal });
     const program = createLiveProgram({
       ...{ claim, session, known, limits, prices, simulated },
       ...{ journal, executions },
     });
-    const names = namesOf(sandbox, input.program.sha256, source);
     return Object.assign(program, { summarize: createSummaries(known), names });
   }
 

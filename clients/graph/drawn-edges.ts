@@ -14,22 +14,26 @@ export function drawnEdges(graph: ProgramGraph): DrawnEdges {
   const fed = new Set(graph.edges.filter(({ from, back }) => from !== 'in' && !back).map(({ to }) => to));
   const edges = graph.edges.filter(({ from, to }) => from !== to && (from !== 'in' || !fed.has(to)));
   if (edges.length <= 1.7 * graph.nodes.length + 2) return { edges, leftOut: 0 };
-  const forward = edges.filter(({ back }) => !back);
-  const kept = edges.filter((edge) => edge.back || !isImplied(edge, forward));
+  const isImplied = longerWays(edges.filter(({ back }) => !back));
+  const kept = edges.filter((edge) => edge.back || !isImplied(edge));
   return { edges: kept, leftOut: edges.length - kept.length };
 }
 
-/** Whether other edges lead from one end to the other. */
-function isImplied(edge: GraphEdge, edges: readonly GraphEdge[]): boolean {
-  const seen = new Set<string>();
-  const waiting: string[] = [edge.from];
-  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-    for (const other of edges) {
-      if (other === edge || other.from !== id || seen.has(other.to)) continue;
-      if (other.to === edge.to) return true;
-      seen.add(other.to);
-      waiting.push(other.to);
+/** Tells whether others of these edges, which have no cycles, lead from one end of an edge to the other. */
+function longerWays(edges: readonly GraphEdge[]): (edge: GraphEdge) => boolean {
+  const next = new Map<string, Set<string>>();
+  for (const { from, to } of edges) next.set(from, (next.get(from) ?? new Set()).add(to));
+  const reached = new Map<string, Set<string>>();
+  const reachable = (id: string): Set<string> => {
+    const known = reached.get(id);
+    if (known) return known;
+    const found = new Set<string>();
+    reached.set(id, found);
+    for (const direct of next.get(id) ?? []) {
+      found.add(direct);
+      for (const further of reachable(direct)) found.add(further);
     }
-  }
-  return false;
+    return found;
+  };
+  return ({ from, to }) => [...(next.get(from) ?? [])].some((via) => via !== to && reachable(via).has(to));
 }

@@ -32,6 +32,8 @@ def elements_of(value: Value) -> list[Value]:
                 found.append(Text((Hole('character'),), option.deps))
             case Future():
                 found.append(option)
+            case _:
+                found.append(Value(deps_of(option)))
     return found or [Value(deps_of(value))]
 
 

@@ -198,8 +198,8 @@ def _container(path: str, name: str, positional: list[Value], named: dict[str, V
     if name == 'defaultdict':
         kind = getattr(positional[0], 'path', '') if positional else ''
         return Mapping(default=kind or 'value')
-    if name in ('OrderedDict', 'dict') and positional and isinstance(positional[0], Mapping):
-        return positional[0]
+    if name in ('OrderedDict', 'dict') and positional:
+        return _mapping_of(positional[0])
     if name in _SAME:
         if not positional:
             return new_container('list')
@@ -209,6 +209,17 @@ def _container(path: str, name: str, positional: list[Value], named: dict[str, V
             elements_of(source) if _has_elements(source) else [], source.deps, size_of(source), exact
         )
     return None
+
+
+def _mapping_of(value: Value) -> Value:
+    """`dict(value)`, of a mapping or of pairs."""
+    if isinstance(value, Mapping):
+        return value
+    pairs = [option for element in elements_of(value) for option in options_of(element)]
+    known = [pair.items for pair in pairs if isinstance(pair, Sequence) and len(pair.items) == 2]
+    if len(known) < len(pairs):
+        return Value(deps_of(value))
+    return Mapping([(key, item) for key, item in known], value.deps)
 
 
 def _has_elements(value: Value) -> bool:

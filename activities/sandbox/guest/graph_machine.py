@@ -7,6 +7,7 @@ in steps and depth; what exceeds them is left out and told.
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,7 @@ from graph_record import Group, Node, Recorder, Site, Way
 from graph_values import NONE, Deps, Function, Value, deps_of
 
 MAX_STEPS = 60_000
+MAX_CPU_S = 1.0
 
 
 class Exhausted(Exception):
@@ -80,6 +82,7 @@ class Machine:
         self.awaited: set[int] = set()  # calls that stand behind `await`
         self.remarks: dict[int, str] = {}
         self._steps = 0
+        self._deadline_s = time.process_time() + MAX_CPU_S
 
     def evaluate(self, expression: ast.expr | None, scope: Scope) -> Value:
         self.step()
@@ -100,7 +103,7 @@ class Machine:
 
     def step(self) -> None:
         self._steps += 1
-        if self._steps > MAX_STEPS:
+        if self._steps > MAX_STEPS or self._steps % 256 == 0 and time.process_time() > self._deadline_s:
             raise Exhausted
 
     @contextmanager

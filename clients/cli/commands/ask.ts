@@ -61,6 +61,7 @@ async function ask(
       document: result,
     });
   }
+  if (agents) output.note('');
   output.print(result.answer);
   output.note(costOf(result));
   return result;

@@ -189,6 +189,20 @@ return str(asyncio.run(meet()))`,
     groups: ['loop 2 []', 'ensemble 2 parallel [seen]'],
     edges: ['in > seen', 'seen > out', 'seen >> seen'],
   },
+  'replies in a dictionary, read in the next round': {
+    body: `
+replies = {}
+for layer in range(3):
+    if layer == 2:
+        print(self.llm.call_llm('Rank ' + ';'.join(f'{name} {reply}' for name, reply in replies.items())))
+    with ThreadPoolExecutor() as pool:
+        asked = [f'You are {name}. {taskInfo} {replies}' for name in ['Ann', 'Bob']]
+        replies = dict(zip(['Ann', 'Bob'], pool.map(self.llm.call_llm, asked)))
+return list(replies.values())[0]`,
+    nodes: ['agent? agent', 'agent replies'],
+    groups: ['loop 3 [agent]', 'ensemble 2 parallel [replies]'],
+    edges: ['in > replies', 'replies > out', 'replies >> agent', 'replies >> replies'],
+  },
   'a tree by recursion': {
     body: 'return self.solve(taskInfo, 0)',
     head: `

@@ -205,24 +205,60 @@ describe('words', () => {
 
 it('a dense graph is drawn without the flows that a longer way implies', () => {
   const graph = graphOf('x');
-  const ids = ['n1', 'n2', 'n3'];
-  const edges = ids.flatMap((to, index) =>
-    ids.slice(0, index).map((from) => ({ from, to, kind: 'data' as const, back: false })),
-  );
-  const ends = ids.map((from) => ({ from, to: 'out' as const, kind: 'data' as const, back: false }));
-  const drawn = drawnEdges({
-    ...graph,
-    edges: [
-      ...edges,
-      ...ends,
-      ...graph.edges.slice(0, 1),
-      ...edges.map((e) => ({ ...e, kind: 'choice' as const })),
-    ],
+  const ids = ['n1', 'n2', 'n3'] as const;
+  const flow = (from: 'in' | (typeof ids)[number], to: (typeof ids)[number] | 'out', back = false) => ({
+    ...{ from, to, kind: 'data' as const, back },
   });
-  expect(drawn.leftOut).toBeGreaterThan(0);
-  expect(drawn.edges.filter(({ kind }) => kind === 'data').map(({ from, to }) => `${from} ${to}`)).toEqual(
-    expect.arrayContaining(['n3 out', 'in n1']),
+  const edges = [
+    ...[flow('in', 'n1'), flow('in', 'n2'), flow('n1', 'n2'), flow('n1', 'n3'), flow('n2', 'n3')],
+    ...[
+      flow('n1', 'out'),
+      flow('n2', 'out'),
+      flow('n3', 'out'),
+      flow('n3', 'n1', true),
+      flow('n2', 'n2', true),
+    ],
+  ];
+  const named = (drawn: readonly { from: string; to: string }[]) =>
+    drawn.map(({ from, to }) => `${from} ${to}`);
+  const { edges: drawn, leftOut } = drawnEdges({ ...graph, edges });
+  expect(named(drawn)).toEqual(['in n1', 'n1 n2', 'n2 n3', 'n3 out', 'n3 n1']);
+  expect(leftOut).toBe(3);
+  const sparse = drawnEdges({ ...graph, edges: edges.slice(0, 5) });
+  expect(named(sparse.edges)).toEqual(['in n1', 'n1 n2', 'n1 n3', 'n2 n3']);
+  expect(sparse.leftOut).toBe(0);
+});
+
+it('the largest graph that is read is drawn', async () => {
+  const graph = graphOf('x');
+  const [node] = graph.nodes;
+  if (!node) throw new Error('no node');
+  const nodes = Array.from({ length: 120 }, (_, i) => ({
+    ...node,
+    id: `n${i + 1}`,
+    name: `agent ${i + 1}`,
+    group: null,
+  }));
+  const edges = nodes.flatMap(({ id: to }, i) =>
+    nodes.slice(0, i).map(({ id: from }) => ({ from, to, kind: 'data' as const, back: false })),
   );
+  const svg = await toSvg({ ...graph, nodes, edges }, { title: 'large', uses: none });
+  expect(svg.match(/class="card agent"/g)).toHaveLength(120);
+  expect(svg).toContain('Left out: 7021 flows');
+});
+
+it('a graph whose ids have no bearers, or go round, is refused', () => {
+  const graph = graphOf('x');
+  const wrong: Partial<ProgramGraph>[] = [
+    { edges: [{ from: 'n9', to: 'out', kind: 'data', back: false }] },
+    { nodes: graph.nodes.map((node) => ({ ...node, group: 'g9' })) },
+    { nodes: [...graph.nodes, ...graph.nodes] },
+    { groups: graph.groups.map((group) => ({ ...group, parent: group.id })) },
+    { nodes: graph.nodes.map((node) => ({ ...node, id: '"><script>' })) },
+    { nodes: Array.from({ length: 5_000 }, () => graph.nodes[0]!) },
+  ];
+  for (const change of wrong)
+    expect(programGraphSchema.safeParse({ ...graph, ...change }).success).toBe(false);
 });
 
 /** Names of all elements, in order. */
