@@ -14,6 +14,7 @@ type Bench = (note: (text: string) => void) => Promise<BenchResult>;
 
 const benches: Record<string, () => Promise<{ default: Bench }>> = {
   answer: () => import('./answer.ts'),
+  kill: () => import('./kill.ts'),
   matrix: () => import('./matrix.ts'),
   replay: () => import('./replay.ts'),
   sandbox: () => import('./sandbox.ts'),
