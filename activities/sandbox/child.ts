@@ -48,6 +48,7 @@ export function createChild(socket: Socket, first: (line: string) => void, kill:
   let closed = false;
   let over = false;
   let grownBytes = 0;
+  let closing: NodeJS.Timeout | undefined;
 
   const settle = (): void => {
     if (over || !closed || exit === null) return;
@@ -64,7 +65,7 @@ export function createChild(socket: Socket, first: (line: string) => void, kill:
   socket.on('close', () => {
     closed = true;
     settle();
-    if (exit === null) setTimeout(() => exit ?? kill(), closingMs).unref();
+    if (exit === null) closing = setTimeout(kill, closingMs).unref();
   });
 
   return {
@@ -89,10 +90,12 @@ export function createChild(socket: Socket, first: (line: string) => void, kill:
       grownBytes = bytes;
     },
     exit(reported) {
+      clearTimeout(closing);
       exit = reported;
       settle();
     },
     lost() {
+      clearTimeout(closing);
       if (over) return;
       over = true;
       socket.destroy();

@@ -39,6 +39,7 @@ export function openSession(
   let idle = false;
   let idleFrames = 0;
   let answered = 0;
+  let lingering: NodeJS.Timeout | undefined;
 
   const clock = startProgramClock(start.limits, (kind, message) => fail(kind, message));
 
@@ -78,7 +79,7 @@ export function openSession(
         settle({ status: 'failed', kind: frame.kind, message: frame.message, stdout: frame.stdout });
         break;
     }
-    setTimeout(() => child.kill(), afterResultMs).unref();
+    lingering = setTimeout(() => child.kill(), afterResultMs).unref();
   }
 
   function receiveCall(frame: Extract<ProgramFrame, { t: 'call' }>): void {
@@ -118,6 +119,7 @@ export function openSession(
     },
     overflow: () => fail('protocol', 'the program sent a line of more than 8 MiB'),
     ended(exit: ChildExit) {
+      clearTimeout(lingering);
       const { cpuMs, peakBytes } = exit;
       const killed = outcome === null && wasKilled(exit, cpuS);
       settle(exitOutcome(exit, cpuS));

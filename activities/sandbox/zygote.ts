@@ -175,19 +175,21 @@ function connectChild(
       socket.destroy();
       reject(failure('Sandbox.Unavailable', `the sandbox did not start a process: ${reason}`));
     };
+    const onError = (error: Error): void => refuse(error.message);
+    const onClose = (): void => refuse('it ended before it was ready');
     const parts = createChild(
       socket,
       (line) => {
         const frame = parseFrame(line, readyFrameSchema);
         if (frame?.t !== 'ready') return refuse(frame?.error ?? 'no ready frame');
+        socket.off('error', onError).off('close', onClose);
         slot = frame.slot;
         enter(slot, parts);
         resolve(parts.child);
       },
       () => kill(slot),
     );
-    socket.once('error', (error) => refuse(error.message));
-    socket.once('close', () => refuse('it ended before it was ready'));
+    socket.on('error', onError).on('close', onClose);
   });
 }
 
