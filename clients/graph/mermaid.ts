@@ -2,6 +2,7 @@
 import { groupLabel } from '../../activities/mas/outline.ts';
 import type { GraphNode, ProgramGraph } from '../../activities/sandbox/program-graph.ts';
 import { mermaidLabel } from '../../workflows/shared/encode/mermaid.ts';
+import { clip } from '../cli/display-width.ts';
 import { drawnEdges } from './drawn-edges.ts';
 import { badgeOf, costLabel, countLabel, roleOf, singleGroups } from './labels.ts';
 import type { NodeUse } from './node-use.ts';
@@ -17,7 +18,7 @@ export function toMermaid(graph: ProgramGraph, uses: ReadonlyMap<string, NodeUse
     const use = uses.get(node.name);
     const lines = [
       `${node.name}${group ? `  ${badgeOf(group)}` : ''}`,
-      roleOf(node).slice(0, maxRole),
+      clip(roleOf(node), maxRole),
       use ? `${countLabel(use)} · ${costLabel(use)}` : '',
     ];
     const label = lines

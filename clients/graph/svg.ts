@@ -2,6 +2,7 @@
 import { groupLabel } from '../../activities/mas/outline.ts';
 import type { GraphEdge, GraphNode, ProgramGraph } from '../../activities/sandbox/program-graph.ts';
 import { html } from '../../workflows/shared/encode/html.ts';
+import { clip } from '../cli/display-width.ts';
 import { drawnEdges } from './drawn-edges.ts';
 import { badgeOf, costLabel, countLabel, roleOf, singleGroups } from './labels.ts';
 import { type Layout, layOut } from './layout.ts';
@@ -226,11 +227,6 @@ function notesOf({ unresolved }: ProgramGraph, leftOut: number): string[] {
 function describe({ nodes, groups }: ProgramGraph, title: string): string {
   const agents = nodes.filter(({ kind }) => kind === 'agent').map(({ name }) => name);
   return `${title}: ${agents.length} agents (${agents.join(', ')}), ${nodes.length - agents.length} tools, ${groups.length} loops and ensembles`;
-}
-
-function clip(text: string, characters: number): string {
-  const all = [...text];
-  return all.length <= characters ? text : `${all.slice(0, Math.max(1, characters - 1)).join('')}…`;
 }
 
 /** At most so many lines; the last one is clipped. */

@@ -4,6 +4,7 @@ import { csvField, csvRow } from '../../../workflows/shared/encode/csv.ts';
 import { html } from '../../../workflows/shared/encode/html.ts';
 import { latex } from '../../../workflows/shared/encode/latex.ts';
 import { cell } from '../../../workflows/shared/encode/markdown.ts';
+import { mermaidLabel } from '../../../workflows/shared/encode/mermaid.ts';
 import { terminal, terminalLine } from '../../../workflows/shared/encode/terminal.ts';
 import { visibleText } from '../../../workflows/shared/encode/visible-text.ts';
 import { webhookJson } from '../../../workflows/shared/encode/webhook.ts';
@@ -49,6 +50,14 @@ describe('each text of the evil corpus, in every sink', () => {
     const known =
       /\\(?:textbackslash|textasciicircum|textasciitilde|textless|textgreater|textquotedbl|textasciigrave|textquotesingle)\{\}|\\[{}$&#%_]|\{-\}/g;
     expect(latex(text).replace(known, '')).not.toMatch(/[\\{}$&#%_^~`'"<>\n]/);
+  });
+
+  it.each(evil)('Mermaid: %s', (_name, text) => {
+    const encoded = mermaidLabel(text);
+    expect(encoded.replace(/#\d+;/g, '')).toMatch(/^[\p{L}\p{M}\p{N} .,()…×↻·-]*$/u);
+    const decoded = encoded.replace(/#(\d+);/g, (_all, code: string) => String.fromCodePoint(Number(code)));
+    expect(visibleText(text).replace(/\s+/g, ' ').trim().startsWith(decoded.trim())).toBe(true);
+    expect([...decoded].length).toBeLessThanOrEqual(200);
   });
 
   it.each(evil)('YAML: %s', (_name, text) => {
