@@ -17,7 +17,7 @@ export function createDirectCalls(parts: { readonly models: Models; readonly sen
       gates.set(endpoint.name, gate);
       const leave = await gate.enter(signal);
       try {
-        const sent = await parts.send(endpoint, request, seedOf(draw), signal);
+        const sent = await parts.send(endpoint, request, { seed: seedOf(draw) }, signal);
         if (!sent.ok) throw sent.failure;
         return { reply: sent.reply, recorded: false };
       } finally {

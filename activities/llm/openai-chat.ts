@@ -11,11 +11,18 @@ export type SendOutcome =
   | { readonly ok: true; readonly reply: ChatReply }
   | ({ readonly ok: false } & SendFailure);
 
-/** `seed`: 31 bits. Throws only the reason of `signal`, when the caller gave up. */
+export interface Sample {
+  /** 31 bits. */
+  readonly seed: number;
+  /** Equal when the same call is sent again after a crash: an endpoint that knows the header answers once and bills once. */
+  readonly idempotencyKey?: string;
+}
+
+/** Throws only the reason of `signal`, when the caller gave up. */
 export type SendChat = (
   endpoint: Endpoint,
   request: ChatRequest,
-  seed: number,
+  sample: Sample,
   signal: AbortSignal,
 ) => Promise<SendOutcome>;
 
@@ -48,7 +55,7 @@ type Completion = z.infer<typeof completionSchema>;
 /** Clients are kept per endpoint and key, for the life of the function. */
 export function createOpenAiChat(): SendChat {
   const clients = new Map<string, OpenAI>();
-  return async (endpoint, request, seed, signal) => {
+  return async (endpoint, request, { seed, idempotencyKey }, signal) => {
     let key: string | undefined;
     try {
       key = await endpoint.readKey();
@@ -60,7 +67,10 @@ export function createOpenAiChat(): SendChat {
     const deadline = AbortSignal.timeout(endpoint.timeoutMs);
     try {
       const response = await client.chat.completions
-        .create(bodyOf(endpoint, request, seed), { signal: AbortSignal.any([signal, deadline]) })
+        .create(bodyOf(endpoint, request, seed), {
+          signal: AbortSignal.any([signal, deadline]),
+          headers: idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey },
+        })
         .asResponse();
       return readReply(new Uint8Array(await response.arrayBuffer()), endpoint, request);
     } catch (error) {

@@ -29,7 +29,8 @@ export async function sendCall(
   let sent: SendOutcome | undefined;
   let thrown: unknown;
   try {
-    sent = await parts.send(parts.endpoint, call.request, seedOf(call.draw), signal);
+    const sample = { seed: seedOf(call.draw), idempotencyKey: begin.key };
+    sent = await parts.send(parts.endpoint, call.request, sample, signal);
   } catch (error) {
     thrown = error;
   }

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 export interface ReceivedRequest {
   readonly body: { readonly model: string; readonly messages: { content: string }[]; readonly seed: number };
   readonly authorization: string | undefined;
+  readonly idempotencyKey: string | undefined;
   /** Of the address. */
   readonly path: string;
   readonly atMs: number;
@@ -78,7 +79,9 @@ async function receive(incoming: IncomingMessage): Promise<ReceivedRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const body = JSON.parse(Buffer.concat(chunks).toString()) as ReceivedRequest['body'];
-  return { body, authorization: incoming.headers.authorization, path: incoming.url ?? '', atMs: Date.now() };
+  const { authorization, 'idempotency-key': key } = incoming.headers;
+  const idempotencyKey = typeof key === 'string' ? key : undefined;
+  return { body, authorization, idempotencyKey, path: incoming.url ?? '', atMs: Date.now() };
 }
 
 async function act(behaviour: Behaviour, request: ReceivedRequest, response: ServerResponse): Promise<void> {

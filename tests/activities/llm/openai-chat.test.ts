@@ -9,7 +9,7 @@ const send = createOpenAiChat();
 
 async function sendTo(baseUrl: string, given: Parameters<typeof endpointOf>[1] = {}): Promise<SendOutcome> {
   const endpoint = endpointOf(baseUrl, { readKey: async () => key, timeoutMs: 1_000, ...given });
-  return send(endpoint, callOf(1).request, 7, never);
+  return send(endpoint, callOf(1).request, { seed: 7 }, never);
 }
 
 const error = (message: string, code?: string) => ({ error: { message, code } });
@@ -110,7 +110,7 @@ test('the caller that gives up gets its own reason back', async () => {
   await using fake = await startFakeOpenAi();
   fake.behave({ type: 'hang' });
   const abort = new AbortController();
-  const sent = send(endpointOf(fake.baseUrl), callOf(1).request, 7, abort.signal);
+  const sent = send(endpointOf(fake.baseUrl), callOf(1).request, { seed: 7 }, abort.signal);
   await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(1);
   abort.abort(new Error('the run was cancelled'));
   await expect(sent).rejects.toThrow('the run was cancelled');

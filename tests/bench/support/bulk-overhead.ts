@@ -45,7 +45,7 @@ export async function measureBulk(services: Services): Promise<BulkOverhead> {
           temperature: 0.5,
           maxTokens: 2048,
         };
-        await send(endpoint, request, number, never);
+        await send(endpoint, request, { seed: number }, never);
       }
     };
     await Promise.all(Array.from({ length: programs }, (_, index) => run(index)));

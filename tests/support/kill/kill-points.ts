@@ -17,6 +17,8 @@ export interface KillRow extends Point {
   readonly finishedAgain: number;
   /** Calls in flight at the death that were made a second time. */
   readonly inFlightAgain: number;
+  /** A call made a second time had its first idempotency key. */
+  readonly sameKeys: boolean;
   readonly sameAnswer: boolean;
   readonly divergences: number;
 }
@@ -72,6 +74,7 @@ export async function killAtEveryWrite(
       finished: finished.size,
       finishedAgain: after.filter((prompt) => finished.has(prompt)).length,
       inFlightAgain: before + after.length - programCalls.llm,
+      sameKeys: keysOf(llm, program.tenant).size === programCalls.llm,
       sameAnswer: resumed.status === 'answered' && resumed.answer === expected.answer,
       divergences: resumed.divergences,
     });
@@ -115,10 +118,16 @@ export function killTable(rows: readonly KillRow[]): string {
 
 const isPointOf = (row: Point) => (point: Point) => samePoint(point, row);
 
+function requestsOf(llm: FakeOpenAi, tenant: string): ReceivedRequest[] {
+  return llm.requests.filter(({ path }) => path.split('/').includes(tenant));
+}
+
 function promptsOf(llm: FakeOpenAi, tenant: string): string[] {
-  return llm.requests
-    .filter(({ path }) => path.split('/').includes(tenant))
-    .map(({ body }) => body.messages.at(-1)?.content ?? '');
+  return requestsOf(llm, tenant).map(({ body }) => body.messages.at(-1)?.content ?? '');
+}
+
+function keysOf(llm: FakeOpenAi, tenant: string): Set<string | undefined> {
+  return new Set(requestsOf(llm, tenant).map(({ idempotencyKey }) => idempotencyKey));
 }
 
 async function finishedPrompts(database: Database, tenant: string): Promise<Set<string>> {
