@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from graph_attributes import LLM_METHODS
 from graph_containers import elements_of, item_of, pairs_of, spread
 from graph_externals import call_agent, for_each, unknown_result
+from graph_texts import as_text, joined
 from graph_values import (
     Bound,
     Const,
@@ -160,8 +161,6 @@ def _of_text(text: Text, name: str, positional: list[Value], named: dict[str, Va
 
 
 def _formatted(text: Text, positional: list[Value], named: dict[str, Value]) -> Value:
-    from graph_expressions import as_text, joined
-
     deps = text.deps | deps_of(*positional, *named.values())
     pieces: list[Value] = []
     for part in text.parts:

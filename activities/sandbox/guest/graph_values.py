@@ -164,13 +164,9 @@ class External(Value):
 class Llm(Value):
     """A connection to a model."""
 
-    __slots__ = ()
-
 
 class Pool(Value):
     """An executor of threads or processes, or an event loop."""
-
-    __slots__ = ()
 
 
 class Future(Value):
