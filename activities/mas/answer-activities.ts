@@ -26,13 +26,13 @@ export function createAnswerActivities(
   parts: AnswerParts,
 ): AnswerActivities & RunActivities & AsyncDisposable {
   const steps = createProgramSteps(parts);
-  const call = createAnswerCall(parts);
+  const call = createAnswerCall({ ...parts, programs: steps });
   const executions = createExecutions(parts.database);
 
   async function performCall(input: CallInput) {
     const { cancellationSignal: signal, info } = Context.current();
     return await heartbeating(() =>
-      call(input, { signal, attempt: info.attempt, namespace: info.namespace }),
+      call(input, { signal, attempt: info.attempt, namespace: info.namespace, onLate: wakeWorkflow() }),
     );
   }
 

@@ -5,7 +5,6 @@
 import { sql } from 'kysely';
 import type { HostCall, HostReply } from '../../workflows/shared/program.ts';
 import { failure } from '../failure.ts';
-import { toJson } from '../storage/encode.ts';
 import type { Database } from '../storage/tables.ts';
 import { createGroupCommit } from './group-commit.ts';
 
@@ -34,6 +33,12 @@ export interface JournalEntry extends CallKey, CallUsage {
   readonly endedAtMs: number | null;
 }
 
+export interface JournalReply {
+  readonly seq: number;
+  readonly reply: HostReply;
+  readonly usage: CallUsage;
+}
+
 export interface Attempt {
   readonly execution: string;
   readonly fence: number;
@@ -46,20 +51,18 @@ export interface Journal {
   append(attempt: Attempt, entry: JournalEntry): Promise<void>;
   find(execution: string, seq: number): Promise<JournalEntry | null>;
   /** Replies that arrived meanwhile, for the given rows. */
-  replies(
-    execution: string,
-    seqs: readonly number[],
-  ): Promise<{ readonly seq: number; readonly reply: HostReply; readonly usage: CallUsage }[]>;
+  replies(execution: string, seqs: readonly number[]): Promise<JournalReply[]>;
   /** An attempt to answer the row failed for reasons that are not the program's. */
   missed(execution: string, seq: number): Promise<void>;
-  /** Answers a row that is in flight; the first reply stands. */
-  reply(execution: string, seq: number, reply: HostReply, usage: CallUsage): Promise<void>;
+  /** Answers a row that is in flight; the first reply stands: false for a later one. Replies of many rows share commits. */
+  reply(execution: string, seq: number, reply: HostReply, usage: CallUsage): Promise<boolean>;
 }
 
 export const noCallUsage: CallUsage = { tokensIn: 0, tokensCached: 0, tokensOut: 0, costUsd: 0 };
 
 export function createJournal(database: Database): Journal {
   const group = createGroupCommit<Written, boolean>((items) => appendAll(database, items));
+  const replies = createGroupCommit<Replied, boolean>((items) => replyAll(database, items));
   return {
     async load(execution) {
       const rows = await database
@@ -112,13 +115,8 @@ export function createJournal(database: Database): Journal {
     },
 
     async reply(execution, seq, reply, usage) {
-      await database
-        .updateTable('journal')
-        .set({ reply: toJson(reply), ...toColumns(usage), ended_at: sql<Date>`now()` })
-        .where('execution', '=', execution)
-        .where('seq', '=', seq)
-        .where('reply', 'is', null)
-        .execute();
+      const text = JSON.stringify(reply);
+      return await replies.add({ execution, seq, reply: text, usage }, text.length);
     },
   };
 }
@@ -165,13 +163,34 @@ async function appendAll(database: Database, items: readonly Written[]): Promise
   return items.map(({ attempt, entry }) => written.has(`${attempt.execution}/${entry.seq}`));
 }
 
-function toColumns(usage: CallUsage) {
-  return {
-    tokens_in: usage.tokensIn,
-    tokens_cached: usage.tokensCached,
-    tokens_out: usage.tokensOut,
-    cost_usd: usage.costUsd,
-  };
+interface Replied {
+  readonly execution: string;
+  readonly seq: number;
+  readonly reply: string;
+  readonly usage: CallUsage;
+}
+
+/** True per row that took its reply. Rows are locked in one order, so that processes never deadlock. */
+async function replyAll(database: Database, items: readonly Replied[]): Promise<boolean[]> {
+  const column = <V>(pick: (item: Replied) => V): V[] => items.map(pick);
+  const { rows } = await sql<{ execution: string; seq: number }>`
+    with given as (
+      select * from unnest(
+        ${column((i) => i.execution)}::text[], ${column((i) => i.seq)}::integer[], ${column((i) => i.reply)}::text[],
+        ${column((i) => i.usage.tokensIn)}::bigint[], ${column((i) => i.usage.tokensCached)}::bigint[],
+        ${column((i) => i.usage.tokensOut)}::bigint[], ${column((i) => i.usage.costUsd)}::numeric[]
+      ) as t (execution, seq, reply, tokens_in, tokens_cached, tokens_out, cost_usd)
+    ), open as (
+      select j.execution, j.seq from journal j join given using (execution, seq)
+      where j.reply is null order by j.execution, j.seq for update of j
+    )
+    update journal j set reply = given.reply::json, tokens_in = given.tokens_in, tokens_cached = given.tokens_cached,
+      tokens_out = given.tokens_out, cost_usd = given.cost_usd, ended_at = now()
+    from open join given using (execution, seq)
+    where j.execution = open.execution and j.seq = open.seq and j.reply is null
+    returning j.execution, j.seq`.execute(database);
+  const written = new Set(rows.map(({ execution, seq }) => `${execution}/${seq}`));
+  return items.map(({ execution, seq }) => written.has(`${execution}/${seq}`));
 }
 
 function toUsage(row: Pick<Row, 'tokens_in' | 'tokens_cached' | 'tokens_out' | 'cost_usd'>): CallUsage {

@@ -8,7 +8,7 @@ import type { Prices } from '../llm/endpoint.ts';
 import type { Session } from '../sandbox/sandbox.ts';
 import { failure } from '../failure.ts';
 import type { Claim, Executions } from './executions.ts';
-import type { Journal, JournalEntry } from './journal.ts';
+import type { Journal, JournalEntry, JournalReply } from './journal.ts';
 import { hostProgram, type OpenCall, type ProgramEnd, totalMessage } from './program-host.ts';
 import type { Cached } from './session-cache.ts';
 import { endOf, totalsOf } from './run-claimed.ts';
@@ -23,8 +23,11 @@ export interface LiveProgram extends Cached {
   /**
    * Delivers what the journal has learnt, then lets the program run on for a moment. `onLate` is called, again and again until
    * the next step, when the program goes on by itself after a step that said `waiting`: a thread slept, or had no core.
+   * `told`: a reply that the caller has just written to the journal.
    */
-  step(handed: ReadonlySet<number>, onLate: () => void): Promise<Progressed>;
+  step(handed: ReadonlySet<number>, onLate: () => void, told?: JournalReply): Promise<Progressed>;
+  /** A call without a reply, its row committed; null for any other. */
+  entryOf(seq: number): JournalEntry | null;
   /** Whether the program has the reply of this call. */
   has(seq: number): boolean;
   /** Lines of the program from which a call came that has no reply yet. */
@@ -101,8 +104,11 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
     },
   );
 
-  async function deliver(): Promise<void> {
-    for (const { seq, reply, usage } of await journal.replies(claim.execution, [...open.keys()])) {
+  async function deliver(told?: JournalReply): Promise<void> {
+    const isAll = told !== undefined && open.size === 1 && open.has(told.seq);
+    for (const { seq, reply, usage } of isAll
+      ? [told]
+      : await journal.replies(claim.execution, [...open.keys()])) {
       const asked = open.get(seq);
       open.delete(seq);
       replied.add(seq);
@@ -167,10 +173,10 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
   }
 
   return {
-    async step(handed, onLate) {
+    async step(handed, onLate, told) {
       waiting = null;
       clearInterval(calling);
-      await deliver();
+      await deliver(told);
       await runOn(handed);
       if (closed) throw failure('Sandbox.Unavailable', 'the program was given up while it was stepped');
       if (broken) throw broken;
@@ -187,6 +193,10 @@ export function createLiveProgram(options: LiveProgramOptions): LiveProgram {
     },
     expire: () => host.end('totalLimit', totalMessage(options.limits)),
     has: (seq) => replied.has(seq),
+    entryOf(seq) {
+      const asked = open.get(seq);
+      return asked?.recorded ? asked.call.entry : null;
+    },
     siteOf: (seq) => open.get(seq)?.call.site ?? [],
     get bytes() {
       return bytes;

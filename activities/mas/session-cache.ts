@@ -12,6 +12,10 @@ export interface Cached extends AsyncDisposable {
 export interface SessionCache<T extends Cached> extends AsyncDisposable {
   /** One user of a key at a time. `create` runs when there is none; what `use` throws evicts it. */
   use<R>(key: string, create: () => Promise<T>, use: (item: T) => Promise<R>): Promise<R>;
+  /** Null when there is none. */
+  useLive<R>(key: string, use: (item: T) => Promise<R>): Promise<R | null>;
+  /** For a look; another may be using it. */
+  peek(key: string): T | null;
   /** Leaves none behind, also when one is in use or being made: its user is thrown out. */
   evict(key: string): Promise<void>;
 }
@@ -33,7 +37,7 @@ interface Slot<T> {
 }
 
 export function createSessionCache<T extends Cached>(options: SessionCacheOptions = {}): SessionCache<T> {
-  const { maxCount = 64, maxBytes = 1024 ** 3, maxIdleMs = 60_000 } = options;
+  const { maxCount = 128, maxBytes = 1024 ** 3, maxIdleMs = 60_000 } = options;
   const slots = new Map<string, Slot<T>>();
   const sweeper = setInterval(() => sweep(Date.now() - maxIdleMs), Math.min(maxIdleMs, 10_000)).unref();
 
@@ -57,38 +61,44 @@ export function createSessionCache<T extends Cached>(options: SessionCacheOption
     await item?.[Symbol.asyncDispose]();
   }
 
+  async function inTurn<R>(key: string, slot: Slot<T>, work: () => Promise<R>): Promise<R> {
+    slots.delete(key);
+    slots.set(key, slot);
+    slot.users += 1;
+    const before = slot.busy;
+    let done = (): void => {};
+    slot.busy = new Promise<void>((resolve) => (done = resolve));
+    try {
+      await before;
+      return await work();
+    } catch (error) {
+      await dispose(key, slot);
+      throw error;
+    } finally {
+      slot.users -= 1;
+      slot.lastUsedMs = Date.now();
+      if (slot.users === 0 && !slot.item) slots.delete(key);
+      done();
+      sweep(0);
+    }
+  }
+
   return {
     async use(key, create, use) {
-      const slot = slots.get(key) ?? {
-        item: null,
-        busy: Promise.resolve(),
-        users: 0,
-        evictions: 0,
-        lastUsedMs: 0,
-      };
-      slots.delete(key);
-      slots.set(key, slot);
-      slot.users += 1;
+      const slot = slots.get(key) ?? newSlot<T>();
       const { evictions } = slot;
-      const before = slot.busy;
-      let done = (): void => {};
-      slot.busy = new Promise<void>((resolve) => (done = resolve));
-      try {
-        await before;
+      return await inTurn(key, slot, async () => {
         if (slot.evictions === evictions) slot.item ??= await create();
         if (slot.evictions !== evictions || !slot.item) throw evicted(key);
         return await use(slot.item);
-      } catch (error) {
-        await dispose(key, slot);
-        throw error;
-      } finally {
-        slot.users -= 1;
-        slot.lastUsedMs = Date.now();
-        if (slot.users === 0 && !slot.item) slots.delete(key);
-        done();
-        sweep(0);
-      }
+      });
     },
+    async useLive(key, use) {
+      const slot = slots.get(key);
+      if (!slot) return null;
+      return await inTurn(key, slot, async () => (slot.item ? await use(slot.item) : null));
+    },
+    peek: (key) => slots.get(key)?.item ?? null,
     async evict(key) {
       const slot = slots.get(key);
       if (!slot) return;
@@ -100,6 +110,10 @@ export function createSessionCache<T extends Cached>(options: SessionCacheOption
       await Promise.all([...slots].map(([key, slot]) => dispose(key, slot)));
     },
   };
+}
+
+function newSlot<T>(): Slot<T> {
+  return { item: null, busy: Promise.resolve(), users: 0, evictions: 0, lastUsedMs: 0 };
 }
 
 function evicted(key: string): Error {

@@ -2,15 +2,15 @@
  * Durable mode, the local activity: goes on with a program from its journal and returns the calls that it now waits for, as
  * references. Returns when all its threads wait, 200 ms after its first new call, or after 2 s (`running`).
  */
-import type { CallRef, ProgramStep, StepInput } from '../../workflows/answer/contract.ts';
+import type { CallInput, CallRef, ProgramStep, StepInput } from '../../workflows/answer/contract.ts';
 import type { CallService } from '../llm/chat.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import type { Database } from '../storage/tables.ts';
 import { isFailure } from '../failure.ts';
 import { executionKey, executionSeed, type ExecutionIdentity } from './execution-key.ts';
-import { createExecutions, isClaim } from './executions.ts';
-import { createJournal, type JournalEntry } from './journal.ts';
+import { createExecutions, type ExecutionRow, isClaim } from './executions.ts';
+import { createJournal, type JournalEntry, type JournalReply } from './journal.ts';
 import { createLiveProgram, type LiveProgram } from './live-program.ts';
 import { openClaimed } from './open-claimed.ts';
 import { createProgramNames, type ProgramNames } from './outline.ts';
@@ -28,14 +28,27 @@ export interface StepParts {
 export interface ProgramSteps extends AsyncDisposable {
   /** `onLate`: after a step that said `waiting` the program goes on by itself; it wants another step. */
   step(input: StepInput, onLate: () => void): Promise<ProgramStep>;
+  /** The call as the program that lives here made it; null when it does not, or has the reply. */
+  find(call: CallInput): LiveCall | null;
+  /** The step after the reply to a program's only open call; null when the program does not live here. */
+  goOn(call: CallInput, told: JournalReply | undefined, onLate: () => void): Promise<ProgramStep | null>;
   /** The run no longer wants this program. */
   release(input: StepInput): Promise<void>;
 }
 
+export interface LiveCall {
+  readonly entry: JournalEntry;
+  readonly execution: Pick<ExecutionRow, 'tenant' | 'run' | 'driver' | 'seed'>;
+}
+
 interface Stepped extends LiveProgram {
+  readonly execution: LiveCall['execution'];
   readonly summarize: Summarize;
   readonly names: Promise<ProgramNames>;
 }
+
+type OpenStep = Extract<ProgramStep, { readonly calls: unknown }>;
+type Outage = Extract<ProgramStep, { readonly state: 'outage' }>;
 
 export function createProgramSteps(parts: StepParts): ProgramSteps {
   const executions = createExecutions(parts.database);
@@ -81,35 +94,46 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
       ...{ claim, session, known, limits, prices, simulated },
       ...{ journal, executions },
     });
-    return Object.assign(program, { summarize: createSummaries(known), names });
+    const execution = { tenant: input.tenant, run: input.run, driver, seed };
+    return Object.assign(program, { execution, summarize: createSummaries(known), names });
   }
 
   async function step(key: string, input: StepInput, onLate: () => void): Promise<ProgramStep> {
-    const handed = new Set(input.handed);
     const step = await cache.use(
       key,
       () => open(key, input),
-      async (program): Promise<ProgramStep | null> => {
+      async (program): Promise<OpenStep | Outage | null> => {
         if (input.expired) {
           if (await isOutage(key, input.handed)) return { execution: key, state: 'outage' };
           program.expire();
         }
-        const { calls, state } = await program.step(handed, onLate);
-        if (state === 'ended') return null;
-        const { outline, nameOf } = await program.names;
-        return {
-          execution: key,
-          state,
-          calls: calls.map((entry) => {
-            const name = nameOf(entry.call.method, program.siteOf(entry.seq));
-            return refOf(entry, program.summarize, name);
-          }),
-          ...(input.outlined ? {} : { outline }),
-          delivered: [...(input.answered ?? []), ...input.handed.filter((seq) => program.has(seq))],
-        };
+        return await stepLive(key, program, input, onLate);
       },
     );
     return step ?? (await conclude(key));
+  }
+
+  /** Null when the program has ended. */
+  async function stepLive(
+    key: string,
+    program: Stepped,
+    input: Pick<StepInput, 'handed' | 'answered' | 'outlined'>,
+    onLate: () => void,
+    told?: JournalReply,
+  ): Promise<OpenStep | null> {
+    const { calls, state } = await program.step(new Set(input.handed), onLate, told);
+    if (state === 'ended') return null;
+    const { outline, nameOf } = await program.names;
+    return {
+      execution: key,
+      state,
+      calls: calls.map((entry) => {
+        const name = nameOf(entry.call.method, program.siteOf(entry.seq));
+        return refOf(entry, program.summarize, name);
+      }),
+      ...(input.outlined ? {} : { outline }),
+      delivered: [...(input.answered ?? []), ...input.handed.filter((seq) => program.has(seq))],
+    };
   }
 
   async function conclude(key: string): Promise<ProgramStep> {
@@ -138,6 +162,18 @@ export function createProgramSteps(parts: StepParts): ProgramSteps {
         return await step(key, input, onLate);
       }
     },
+    find({ execution, seq }) {
+      const program = cache.peek(execution);
+      const entry = program?.entryOf(seq);
+      return program && entry ? { entry, execution: program.execution } : null;
+    },
+    async goOn({ execution, seq }, told, onLate) {
+      const step = await cache.useLive(execution, async (program) => {
+        const input = { handed: [], answered: [seq], outlined: true };
+        return (await stepLive(execution, program, input, onLate, told)) ?? 'ended';
+      });
+      return step === 'ended' ? await conclude(execution) : step;
+    },
     release: (input) => cache.evict(keyOf(input)),
     [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
   };
@@ -148,6 +184,8 @@ const maxMessage = 500;
 
 const endedProgram: Stepped = {
   bytes: 0,
+  execution: { tenant: '', run: '', driver: '', seed: '' },
+  entryOf: () => null,
   step: async () => ({ calls: [], state: 'ended' }),
   expire: () => {},
   has: () => false,

@@ -65,11 +65,15 @@ function dynamicConfig(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]);
 }
 
-/** Turns between runs on a queue, which hold within a partition of it: with the four of the default some wait long. */
+/**
+ * Turns between runs on a queue, which hold within a partition of it: with the four of the default some wait long. An activity
+ * may start in the worker that asks for it, without a way through the queue.
+ */
 const settings = {
   'matching.enableFairness': 'true',
   'matching.numTaskqueueReadPartitions': '1',
   'matching.numTaskqueueWritePartitions': '1',
+  'system.enableActivityEagerExecution': 'true',
 };
 
 /** A plain file costs two thirds of the server's speed. */

@@ -122,12 +122,16 @@ export type ProgramStep =
 export interface CallInput {
   readonly execution: string;
   readonly seq: number;
+  /** No other call is open: where the program lives in the worker that makes the call, it goes on from there at once. */
+  readonly goOn?: true;
 }
 
 export interface CallDone {
   readonly tokensIn: number;
   readonly tokensOut: number;
   readonly costUsd: number;
+  /** What the next `stepProgram` would return: the program has gone on with the reply already. */
+  readonly step?: ProgramStep;
 }
 
 export interface GenerateInput extends Pick<AnswerPlan, 'query' | 'sampling'> {

@@ -19,6 +19,7 @@ import {
   type AnswerActivities,
   answerActivityOptions,
   answerLocalOptions,
+  type CallInput,
   type CallRef,
   type ProgramStep,
   type StepInput,
@@ -58,9 +59,12 @@ export async function driveProgram(options: DriveOptions): Promise<ProgramEnd | 
 async function drive({ input, startedAtMs, agents, onChange, onExecution }: DriveOptions) {
   const queues = queuesOf(workflowInfo().taskQueue);
   const outstanding = new Set<number>();
+  const performed = new Set<number>();
   const news = createNews();
   let expired = false;
   let impossible: unknown;
+  /** The step that followed the reply to an only call, where the program lived in the worker that made it. */
+  let gone: { readonly seq: number; readonly step: ProgramStep } | undefined;
 
   const remainingMs = Math.max(1, startedAtMs + input.limits.totalMs - Date.now());
   sleep(remainingMs).then(
@@ -70,19 +74,23 @@ async function drive({ input, startedAtMs, agents, onChange, onExecution }: Driv
 
   setHandler(wakeSignal, news.wake);
 
-  async function perform(execution: string, ref: CallRef): Promise<void> {
+  async function perform(execution: string, ref: CallRef, isOnly: boolean): Promise<void> {
     outstanding.add(ref.seq);
+    performed.add(ref.seq);
     agents.start(ref);
     const isCode = ref.method === 'executeCode' || ref.method === 'testCode';
     const activities = proxyActivities<AnswerActivities>({
       ...answerActivityOptions.call,
-      taskQueue: isCode ? queues.code : queues.llm,
+      // An only call starves nobody: it may start at once, in the worker that holds the program.
+      taskQueue: isCode ? queues.code : isOnly ? queues.workflows : queues.llm,
       summary: ref.summary,
       priority: priorityOf(priorities.answer, input.run),
     });
     try {
-      const call = { execution, seq: ref.seq };
-      agents.end(ref, await (isCode ? activities.runCode(call) : activities.chatCall(call)));
+      const call: CallInput = { execution, seq: ref.seq, ...(isOnly ? { goOn: true } : {}) };
+      const done = await (isCode ? activities.runCode(call) : activities.chatCall(call));
+      agents.end(ref, done);
+      if (done.step) gone = { seq: ref.seq, step: done.step };
     } catch (thrown) {
       agents.end(ref, null);
       if (!isCancellation(thrown)) impossible ??= thrown;
@@ -93,21 +101,32 @@ async function drive({ input, startedAtMs, agents, onChange, onExecution }: Driv
     }
   }
 
+  /** Stale once another step has delivered the reply. */
+  function takeGone(answered: readonly number[]): ProgramStep | null {
+    const taken = gone;
+    gone = undefined;
+    return taken && answered.length === 1 && answered[0] === taken.seq ? taken.step : null;
+  }
+
   for (;;) {
     news.stepping();
     const handed = [...outstanding];
     const answered = news.undelivered();
     const outlined = agents.isOutlined;
-    const step = await stepProgram({
-      ...{ ...input, handed, answered, outlined },
-      ...(expired ? { expired } : {}),
-    });
+    const step =
+      (expired ? null : takeGone(answered)) ??
+      (await stepProgram({
+        ...{ ...input, handed, answered, outlined },
+        ...(expired ? { expired } : {}),
+      }));
     onExecution(step.execution);
     if (!('calls' in step)) return step;
     news.stepped(step);
     if (step.outline) agents.outline(step.outline);
-    for (const ref of step.calls) void perform(step.execution, ref);
-    if (step.calls.length > 0) onChange();
+    const calls = step.calls.filter(({ seq }) => !performed.has(seq));
+    const isOnly = news.isExact && calls.length === 1 && outstanding.size === 0 && step.state === 'waiting';
+    for (const ref of calls) void perform(step.execution, ref, isOnly);
+    if (calls.length > 0) onChange();
     const isEnough = (): boolean => expired || impossible !== undefined;
     if (step.state === 'waiting' && !news.isExact) await news.wait(isEnough);
     if (impossible) throw impossible;

@@ -8,10 +8,9 @@ import {
   isCancellation,
   proxyActivities,
   TimeoutFailure,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { ProgramRef } from '../shared/program.ts';
-import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
+import { priorities, priorityOf } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import {
   type AnswerActivities,
@@ -126,7 +125,6 @@ async function write(
   if (generator === null) return null;
   const { generateProgram } = proxyActivities<AnswerActivities>({
     ...answerActivityOptions.generate,
-    taskQueue: queuesOf(workflowInfo().taskQueue).llm,
     summary: `${generator} ${repair ? 'repairs' : 'writes'} the program`,
     priority: priorityOf(priorities.answer, run),
   });

@@ -106,12 +106,15 @@ describe('durable mode', () => {
 
   /** Steps, and answers what it asks for, until it has ended or `calls` calls are answered. */
   async function drive(steps: ProgramSteps, input: StepInput, calls = Infinity): Promise<ProgramStep> {
-    const call = createAnswerCall({ ...parts.services, database: parts.database });
+    const call = createAnswerCall({ ...parts.services, database: parts.database, programs: steps });
     for (let answered = 0; ;) {
       const step = await steps.step(input, () => {});
       if (!('calls' in step) || answered >= calls) return step;
       for (const { seq } of step.calls)
-        await call({ execution: step.execution, seq }, { signal: never, attempt: 1, namespace: 'default' });
+        await call(
+          { execution: step.execution, seq },
+          { signal: never, attempt: 1, namespace: 'default', onLate: () => {} },
+        );
       answered += step.calls.length;
       if (step.calls.length === 0) await sleep(20);
     }

@@ -12,6 +12,7 @@ import { createModels } from '../../../workers/config/models.ts';
 import { configSchema } from '../../../workers/config/schema.ts';
 import { openServices } from '../../../workers/open-services.ts';
 import type { Services } from '../../../workers/services.ts';
+import type { ProgramStep } from '../../../workflows/answer/contract.ts';
 import { limitsSchema } from '../../../workflows/shared/program.ts';
 
 export type Mode = 'bulk' | 'durable';
@@ -83,7 +84,7 @@ async function runBulk(parts: Services, spec: ExecutionSpec): Promise<Execution>
 /** In the workflow's place: a step, an activity per call, and a step again when any of them has ended. */
 async function runDurable(parts: Services, spec: ExecutionSpec): Promise<Execution> {
   await using steps = createProgramSteps(parts);
-  const call = createAnswerCall(parts);
+  const call = createAnswerCall({ ...parts, programs: steps });
   const { run, tenant, namespace, limits, driver } = spec;
   const input = {
     ...{ run, tenant, namespace, limits, driver, seed: spec.runSeed },
@@ -92,21 +93,29 @@ async function runDurable(parts: Services, spec: ExecutionSpec): Promise<Executi
     program: { id: 'test', sha256: await parts.blobs.put(spec.program.source) },
   };
   const outstanding = new Map<number, Promise<unknown>>();
+  const performed = new Set<number>();
+  let gone: ProgramStep | undefined;
   for (;;) {
     const handed = [...outstanding.keys()];
-    const step = await retrying(() => steps.step({ ...input, handed }, () => {}), { signal: never });
+    const step =
+      gone ?? (await retrying(() => steps.step({ ...input, handed }, () => {}), { signal: never }));
+    gone = undefined;
     if (!('calls' in step)) {
       const ended = await createExecutions(parts.database).find(step.execution);
       if (!ended) throw new Error('the execution has no result');
       return ended;
     }
-    for (const { seq } of step.calls) {
-      const perform = () =>
-        call({ execution: step.execution, seq }, { signal: never, attempt: 1, namespace });
-      outstanding.set(
-        seq,
-        retrying(perform, { signal: never }).finally(() => outstanding.delete(seq)),
-      );
+    const calls = step.calls.filter(({ seq }) => !performed.has(seq));
+    const isOnly = calls.length === 1 && outstanding.size === 0 && step.state === 'waiting';
+    for (const { seq } of calls) {
+      performed.add(seq);
+      const input = { execution: step.execution, seq, ...(isOnly ? { goOn: true as const } : {}) };
+      const options = { signal: never, attempt: 1, namespace, onLate: () => {} };
+      const answered = retrying(() => call(input, options), { signal: never }).then((done) => {
+        gone = done.step;
+        outstanding.delete(seq);
+      });
+      outstanding.set(seq, answered);
     }
     if (step.state === 'waiting') await Promise.race([...outstanding.values(), sleep(500)]);
   }

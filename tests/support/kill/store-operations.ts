@@ -7,7 +7,7 @@ import pg from 'pg';
 const operations = [
   ['claim', /^\s*insert into executions\b/],
   ['append', /\binsert into journal\b/],
-  ['reply', /^update "journal" set "reply"/],
+  ['reply', /\bupdate journal j set reply\b/],
   ['finish', /^update "executions" set "status" = \$\d+, "failure_kind"/],
   ['begin', /\bfrom llm_begin\(/],
   ['settle', /\bfrom llm_settle\(/],
