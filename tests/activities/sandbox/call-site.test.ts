@@ -60,8 +60,7 @@ it('names the lines', async () => {
     pool: [11, 31, 31],
     submitted: [11, 32],
     thread: [11, 34],
-    // asyncio.to_thread runs its job in a copy of the task's own context.
-    task: [11, 17, 36],
+    task: [11, 14, 17, 36],
     library: [37],
     deep: Array.from({ length: 12 }, () => 4),
   });
