@@ -252,7 +252,7 @@ async def in_tasks():
 return ask(in_threads() + asyncio.run(in_tasks()))`,
 };
 
-/** What their answers come to depends on which thread was first: only a replay of the same journal repeats it. */
+/** Their last question depends on which thread was first, which no journal tells. */
 export const programsByArrival: Readonly<Record<string, string>> = {
   'a list that threads append to': `
 results = []

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../../activities/mas/journal.ts';
 import { hostProgram, sandboxLimits } from '../../../activities/mas/program-host.ts';
 import { limitsSchema } from '../../../workflows/shared/program.ts';
-import { replayedPrograms } from '../../support/replayed-programs.ts';
+import { programsByArrival, replayedPrograms } from '../../support/replayed-programs.ts';
 import { programOf, testSandbox } from '../../support/sandbox.ts';
 
 const sandbox = await testSandbox();
@@ -53,28 +53,45 @@ const ask = `    def ask(self, text):
 
 `;
 
+/** `ask` is bound in the body of `forward`. */
+function sourceOf(body: string): string {
+  const source = programOf(body.trim()).replace('    def forward', `${ask}    def forward`);
+  return source.replace('(self, taskInfo):\n', '(self, taskInfo):\n        ask = self.ask\n');
+}
+
 describe.each(Object.entries(replayedPrograms))('%s', (_, body) => {
-  const source = programOf(body.trim(), '').replace('    def forward', `${ask}    def forward`);
-  const bound = source.replace('(self, taskInfo):\n', '(self, taskInfo):\n        ask = self.ask\n');
+  const source = sourceOf(body);
 
   it('has one answer', async () => {
-    const first = await run(bound, [], 30);
+    const first = await run(source, [], 30);
     for (const latencyMs of [0, 5, 30]) {
-      const again = await run(bound, [], latencyMs);
+      const again = await run(source, [], latencyMs);
       expect(again.answer).toBe(first.answer);
       expect(keysOf(again.journal)).toEqual(keysOf(first.journal));
     }
   });
 
   it('goes on from every prefix', async () => {
-    const whole = await run(bound, [], 20);
+    const whole = await run(source, [], 20);
     for (let length = 0; length <= whole.journal.length; length += 1) {
-      const resumed = await run(bound, whole.journal.slice(0, length), 10);
+      const resumed = await run(source, whole.journal.slice(0, length), 10);
       expect(resumed, `after ${length} calls`).toMatchObject({
         answer: whole.answer,
         divergences: 0,
         made: whole.journal.length - length,
       });
+    }
+  });
+});
+
+describe.each(Object.entries(programsByArrival))('%s', (_, body) => {
+  it('may ask its last question anew, and nothing else', async () => {
+    const source = sourceOf(body);
+    const whole = await run(source, [], 20);
+    for (let length = 0; length <= whole.journal.length; length += 1) {
+      const { made, journal } = await run(source, whole.journal.slice(0, length), 10);
+      expect(made, `after ${length} calls`).toBeLessThanOrEqual(whole.journal.length - length + 1);
+      expect(journal.length).toBeLessThanOrEqual(whole.journal.length + 1);
     }
   });
 });
