@@ -17,8 +17,6 @@ interface MemoryBudgetOptions {
   readonly budgetBytes: number;
   /** Brings `grownBytes` of all children up to date. */
   readonly measure: () => Promise<void>;
-  /** Whether the host itself is about to have no memory left. */
-  readonly hostIsShort: () => Promise<boolean>;
   readonly log: (message: string) => void;
 }
 
@@ -41,22 +39,8 @@ interface Entry {
   end?: () => void;
 }
 
-/** The budget is a share of what the host has available now. */
-export async function openMemoryBudget(options: {
-  readonly share: number;
-  readonly measure: () => Promise<void>;
-  readonly log: (message: string) => void;
-}): Promise<MemoryBudget> {
-  const { availableBytes } = await readHostMemory();
-  const hostIsShort = async (): Promise<boolean> => {
-    const now = await readHostMemory();
-    return now.availableBytes < Math.min(shortBytes, now.totalBytes / 20);
-  };
-  return createMemoryBudget({ ...options, budgetBytes: availableBytes * options.share, hostIsShort });
-}
-
 export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
-  const { budgetBytes, measure, hostIsShort, log } = options;
+  const { budgetBytes, measure, log } = options;
   const entries = new Set<Entry>();
   const queue: (() => void)[] = [];
   let short = false;
@@ -135,6 +119,11 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
       clearTimeout(timer);
     },
   };
+}
+
+async function hostIsShort(): Promise<boolean> {
+  const { availableBytes, totalBytes } = await readHostMemory();
+  return availableBytes < Math.min(shortBytes, totalBytes / 20);
 }
 
 function bytesOf({ child }: Entry): number {

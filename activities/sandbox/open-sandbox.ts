@@ -7,11 +7,14 @@ import type { Blobs } from '../storage/blobs.ts';
 import { checkProgram, readProgram } from './check-program.ts';
 import { createChildren, type TakenChild } from './children.ts';
 import { chooseLevel, findBubblewrap } from './choose-level.ts';
+import { type ControlGroup, openControlGroup } from './control-group.ts';
 import { findPython, type Python } from './find-python.ts';
 import { createGate } from './gate.ts';
 import { type GuestFiles, installGuest } from './guest-files.ts';
 import { identifyGuest, keepGuest } from './guest-manifest.ts';
-import { openMemoryBudget } from './memory-budget.ts';
+import { readHostMemory } from './host-memory.ts';
+import { isAlive } from './is-alive.ts';
+import { createMemoryBudget } from './memory-budget.ts';
 import { needsScience } from './needs-science.ts';
 import { createOlderGuests } from './older-guests.ts';
 import { openScience, type Science } from './open-science.ts';
@@ -46,10 +49,16 @@ export interface SandboxOptions {
 
 /** A zygote is replaced after so many programs. */
 const maxProgramsPerZygote = 10_000;
+/** What the control group holds beyond the budget of programs: zygotes, and room for the budget's watch to act first. */
+const besidesProgramsBytes = 1024 * 1024 * 1024;
 
 /** Throws `Sandbox.Refused` when this machine has no Python for it or no level holds. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const parts = await prepareSandbox(options);
+  const { hostMemoryShare = 0.5, log } = options;
+  const budgetBytes = (await readHostMemory()).availableBytes * hostMemoryShare;
+  const group = await openControlGroup({ memoryBytes: budgetBytes + besidesProgramsBytes });
+  if (typeof group === 'string') log(`programs are in no control group of their own: ${group}`);
+  const parts = await prepareSandbox(options, group);
   const { level, zygote } = await chooseLevel({ ...parts, wanted: options.level });
   const programs = options.programs ?? 2 * availableParallelism();
   const pool = createReadyPool({
@@ -65,8 +74,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const science = options.science ? openScience(options.science, parts, level, options.log) : null;
   const children = createChildren(pool, science);
   const gate = createGate(programs);
-  const { hostMemoryShare: share = 0.5, log } = options;
-  const memory = await openMemoryBudget({ share, measure: parts.measure, log });
+  const memory = createMemoryBudget({ budgetBytes, measure: parts.measure, log });
 
   async function childOf(guest: string, source: string): Promise<TakenChild & { guest: string }> {
     // Older guests are without libraries: what needs them goes on with this one.
@@ -139,6 +147,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     async [Symbol.asyncDispose]() {
       memory.close();
       await Promise.all([pool.close(), older.close(), science?.close()]);
+      if (typeof group !== 'string') await group.close();
     },
   };
 }
@@ -161,7 +170,10 @@ interface PreparedSandbox {
 }
 
 /** What all levels share. */
-export async function prepareSandbox(options: Omit<SandboxOptions, 'level'>): Promise<PreparedSandbox> {
+export async function prepareSandbox(
+  options: Omit<SandboxOptions, 'level'>,
+  group: ControlGroup | string = '',
+): Promise<PreparedSandbox> {
   const { stateDirectory, memoryMb } = options;
   await mkdir(stateDirectory, { recursive: true });
   await removeOrphanedSockets(stateDirectory);
@@ -180,6 +192,7 @@ export async function prepareSandbox(options: Omit<SandboxOptions, 'level'>): Pr
       uid: sandboxUid,
       bubblewrap,
       socket: socketPath(stateDirectory),
+      group: typeof group === 'string' ? undefined : group,
     });
     zygotes.add(zygote);
     return zygote;
@@ -203,14 +216,5 @@ async function removeOrphanedSockets(stateDirectory: string): Promise<void> {
   for (const name of await readdir(stateDirectory)) {
     const pid = Number(/^sandbox-(\d+)-[0-9a-f]+\.sock$/.exec(name)?.[1]);
     if (pid && !isAlive(pid)) await rm(join(stateDirectory, name), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -1,4 +1,5 @@
 /** What `masgpt doctor` prints: the level this machine gives, and what would raise it. */
+import { openControlGroup } from './control-group.ts';
 import { levels, type LevelTrial, tryLevel } from './choose-level.ts';
 import type { Python } from './find-python.ts';
 import { prepareSandbox, type SandboxOptions } from './open-sandbox.ts';
@@ -13,6 +14,8 @@ export interface SandboxProbe {
   readonly trials: readonly LevelTrial[];
   /** What is wrong with numpy, pandas and matplotlib at that level; null when they hold or are not there yet. */
   readonly science: string | null;
+  /** Why the kernel does not hold the memory of all programs together (control-group.ts); null when it does. */
+  readonly noControlGroup: string | null;
 }
 
 /**
@@ -38,10 +41,13 @@ export async function probeSandbox(
     await tried.zygote?.close();
     if (!tried.trial.passed) science = tried.trial.reason;
   }
+  const group = await openControlGroup({ memoryBytes: 1024 * 1024 * 1024 });
+  if (typeof group !== 'string') await group.close();
   return {
     level,
     science,
     python: `${parts.python.executable} ${parts.python.version.join('.')}`,
     trials,
+    noControlGroup: typeof group === 'string' ? group : null,
   };
 }

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { failure } from '../failure.ts';
+import type { ControlGroup } from './control-group.ts';
 import { type Child, type ChildExit, type ChildParts, createChild } from './child.ts';
 import { type Deferred, deferred } from './deferred.ts';
 import type { Python } from './find-python.ts';
@@ -24,6 +25,8 @@ export interface ZygoteConfig {
   readonly twoSteps?: boolean | undefined;
   readonly uid: number | null;
   readonly bubblewrap: string;
+  /** Holds it and its children. */
+  readonly group?: ControlGroup | undefined;
   /** Path of the listening socket, at most 107 bytes. */
   readonly socket: string;
 }
@@ -51,7 +54,7 @@ const startTimeoutMs = 30_000;
 const maxEarly = 1_000;
 
 /** Throws `Sandbox.Unavailable` with the last line the zygote wrote to stderr. */
-export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
+export async function startZygote({ group, ...config }: ZygoteConfig): Promise<Zygote> {
   // A session of its own: Ctrl-C is the worker's to handle; the worker's death reaches it by PDEATHSIG and the control socket.
   const process = spawn(
     config.python.executable,
@@ -63,6 +66,7 @@ export async function startZygote(config: ZygoteConfig): Promise<Zygote> {
       detached: true,
     },
   );
+  if (group && process.pid) group.add(process.pid);
   const control = process.stdio[3] as Duplex;
   const errors = tailOf(process);
   const children = new Map<number, ChildParts>();

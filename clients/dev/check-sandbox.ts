@@ -20,7 +20,7 @@ export async function checkSandbox(config: Config, env: NodeJS.ProcessEnv): Prom
   const stateDirectory = join(sharedStateDirectory(config.home), 'sandbox');
   try {
     const options = { memoryMb, python, stateDirectory, log: () => {} };
-    const { level, trials, science } = await probeSandbox(options, packagesOf);
+    const { level, trials, science, noControlGroup } = await probeSandbox(options, packagesOf);
     const refused = trials.filter((trial) => !trial.passed);
     const reasons = refused.map((trial) => `${trial.level}: ${trial.reason}`).join('; ');
     const wantedTrial = trials.find((trial) => trial.level === wanted);
@@ -32,12 +32,18 @@ export async function checkSandbox(config: Config, env: NodeJS.ProcessEnv): Prom
       return [{ name, ok: false, detail, remedy }];
     }
     const detail = `level ${wanted === 'auto' ? level : wanted}${reasons ? ` (${reasons})` : ''}`;
-    return [{ name, ok: true, detail }, libraries(on, installed, science)];
+    return [{ name, ok: true, detail }, libraries(on, installed, science), memory(noControlGroup)];
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     const remedy = 'install python3 outside home directories, or set MASGPT_SANDBOX_PYTHON';
     return [{ name, ok: false, detail, remedy }];
   }
+}
+
+function memory(noControlGroup: string | null): Check {
+  const held = 'the kernel holds the memory of all programs together (control group)';
+  const watched = `programs' memory is watched by the worker, not held by a control group: ${noControlGroup}`;
+  return { name: 'sandbox memory', ok: true, detail: noControlGroup === null ? held : watched };
 }
 
 function libraries(on: boolean, installed: boolean, broken: string | null): Check {
