@@ -16,7 +16,7 @@ export interface ControlGroup {
   close(): Promise<void>;
 }
 
-export interface ControlGroupLimits {
+interface ControlGroupLimits {
   readonly memoryBytes: number;
 }
 

@@ -4,7 +4,7 @@
  *
  * guest: ready, then call* | idle*, then one of done, failed, code, checked.  host: one start frame, then an answer per call.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { findingSchema, programGraphSchema } from './program-graph.ts';
 
@@ -135,9 +135,7 @@ function storable(_key: string, value: unknown): unknown {
 
 /** sha256 of method and canonical arguments: keys in order, no white space. */
 export function callHash(method: string, args: unknown): string {
-  return createHash('sha256')
-    .update(`${method}\n${JSON.stringify(ordered(args))}`)
-    .digest('hex');
+  return hash('sha256', `${method}\n${JSON.stringify(ordered(args))}`);
 }
 
 function ordered(value: unknown): unknown {

@@ -9,7 +9,8 @@ export interface HostMemory {
 }
 
 interface Files {
-  readonly mount: string;
+  /** Where the groups are. */
+  readonly root: string;
   readonly limit: string;
   readonly used: string;
   /** Field of memory.stat: what of the used part the kernel can take back. */
@@ -17,46 +18,59 @@ interface Files {
 }
 
 const v2: Files = {
-  mount: '/sys/fs/cgroup',
+  root: '/sys/fs/cgroup',
   limit: 'memory.max',
   used: 'memory.current',
   cache: 'inactive_file',
 };
 const v1: Files = {
-  mount: '/sys/fs/cgroup/memory',
+  root: '/sys/fs/cgroup/memory',
   limit: 'memory.limit_in_bytes',
   used: 'memory.usage_in_bytes',
   cache: 'total_inactive_file',
 };
 
-export async function readHostMemory(): Promise<HostMemory> {
+interface Group {
+  readonly directory: string;
+  readonly files: Files;
+}
+
+/** Which groups limit this process is found out once; each call reads anew what is available. */
+export async function openHostMemory(): Promise<() => Promise<HostMemory>> {
+  const groups = await limitingGroups();
+  return () => readHostMemory(groups);
+}
+
+async function readHostMemory(groups: readonly Group[]): Promise<HostMemory> {
   const meminfo = await readText('/proc/meminfo');
   const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(meminfo)?.[1]);
   const machine = { totalBytes: kib('MemTotal') * 1_024, availableBytes: kib('MemAvailable') * 1_024 };
-  const all = [machine, ...(await groupsOfThisProcess())];
+  const limits = await Promise.all(groups.map(readGroup));
+  const all = [machine, ...limits.filter((limit) => limit !== null)];
   return {
     totalBytes: Math.min(...all.map(({ totalBytes }) => totalBytes)),
     availableBytes: Math.min(...all.map(({ availableBytes }) => availableBytes)),
   };
 }
 
-/** Each group from this process's own up to the root that has a limit. */
-async function groupsOfThisProcess(): Promise<HostMemory[]> {
+/** From this process's own up to the root. */
+async function limitingGroups(): Promise<Group[]> {
   const lines = (await readText('/proc/self/cgroup')).split('\n').map((line) => line.split(':'));
-  const found: HostMemory[] = [];
-  for (const [, controllers, path] of lines) {
+  const found: Group[] = [];
+  for (const [, controllers, own] of lines) {
     const files = controllers === '' ? v2 : controllers?.split(',').includes('memory') ? v1 : null;
-    if (!files || !path) continue;
-    for (let group = path; ; group = dirname(group)) {
-      const memory = await readGroup(join(files.mount, group), files);
-      if (memory) found.push(memory);
-      if (group === '/') break;
+    if (!files || !own) continue;
+    for (let path = own; ; path = dirname(path)) {
+      const group = { directory: join(files.root, path), files };
+      if (await readGroup(group)) found.push(group);
+      if (path === '/') break;
     }
   }
   return found;
 }
 
-async function readGroup(directory: string, { limit, used, cache }: Files): Promise<HostMemory | null> {
+async function readGroup({ directory, files }: Group): Promise<HostMemory | null> {
+  const { limit, used, cache } = files;
   const totalBytes = Number.parseInt(await readText(join(directory, limit)), 10);
   if (!Number.isFinite(totalBytes)) return null; // "max", or no such file
   const stat = await readText(join(directory, 'memory.stat'));

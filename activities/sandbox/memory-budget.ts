@@ -3,7 +3,7 @@
  * what it grows by is measured. Above the budget, or when the host runs short, the largest is ended.
  */
 import type { Child } from './child.ts';
-import { readHostMemory } from './host-memory.ts';
+import type { HostMemory } from './host-memory.ts';
 
 /** What a small program takes: bench sandbox, `privateMemoryMb`, rounded up. */
 const typicalBytes = 6 * 1024 * 1024;
@@ -15,6 +15,7 @@ const shortBytes = 256 * 1024 * 1024;
 
 interface MemoryBudgetOptions {
   readonly budgetBytes: number;
+  readonly hostMemory: () => Promise<HostMemory>;
   /** Brings `grownBytes` of all children up to date. */
   readonly measure: () => Promise<void>;
   readonly log: (message: string) => void;
@@ -40,7 +41,7 @@ interface Entry {
 }
 
 export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
-  const { budgetBytes, measure, log } = options;
+  const { budgetBytes, hostMemory, measure, log } = options;
   const entries = new Set<Entry>();
   const queue: (() => void)[] = [];
   let short = false;
@@ -86,7 +87,7 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
 
   async function look(): Promise<void> {
     await measure();
-    short = await hostIsShort();
+    short = isShort(await hostMemory());
     const used = usedBytes();
     if (!short && used <= budgetBytes) return;
     const largest = [...entries].reduce((most, entry) => (bytesOf(entry) > bytesOf(most) ? entry : most));
@@ -121,8 +122,7 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
   };
 }
 
-async function hostIsShort(): Promise<boolean> {
-  const { availableBytes, totalBytes } = await readHostMemory();
+function isShort({ availableBytes, totalBytes }: HostMemory): boolean {
   return availableBytes < Math.min(shortBytes, totalBytes / 20);
 }
 

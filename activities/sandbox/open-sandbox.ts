@@ -12,7 +12,7 @@ import { findPython, type Python } from './find-python.ts';
 import { createGate } from './gate.ts';
 import { type GuestFiles, installGuest } from './guest-files.ts';
 import { identifyGuest, keepGuest } from './guest-manifest.ts';
-import { readHostMemory } from './host-memory.ts';
+import { openHostMemory } from './host-memory.ts';
 import { isAlive } from './is-alive.ts';
 import { createMemoryBudget } from './memory-budget.ts';
 import { needsScience } from './needs-science.ts';
@@ -55,7 +55,8 @@ const besidesProgramsBytes = 1024 * 1024 * 1024;
 /** Throws `Sandbox.Refused` when this machine has no Python for it or no level holds. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { hostMemoryShare = 0.5, log } = options;
-  const budgetBytes = (await readHostMemory()).availableBytes * hostMemoryShare;
+  const hostMemory = await openHostMemory();
+  const budgetBytes = (await hostMemory()).availableBytes * hostMemoryShare;
   const group = await openControlGroup({ memoryBytes: budgetBytes + besidesProgramsBytes });
   if (typeof group === 'string') log(`programs are in no control group of their own: ${group}`);
   const parts = await prepareSandbox(options, group);
@@ -74,7 +75,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const science = options.science ? openScience(options.science, parts, level, options.log) : null;
   const children = createChildren(pool, science);
   const gate = createGate(programs);
-  const memory = createMemoryBudget({ budgetBytes, measure: parts.measure, log });
+  const memory = createMemoryBudget({ budgetBytes, hostMemory, measure: parts.measure, log });
 
   async function childOf(guest: string, source: string): Promise<TakenChild & { guest: string }> {
     // Older guests are without libraries: what needs them goes on with this one.

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ChildExit } from './child.ts';
 
-export const forkSchema = z.enum(['clone', 'unshare', 'fork']);
+const forkSchema = z.enum(['clone', 'unshare', 'fork']);
 
 const sizeSchema = z.object({ rssBytes: z.number(), descriptors: z.number() });
 export type ZygoteSize = Readonly<z.infer<typeof sizeSchema>>;

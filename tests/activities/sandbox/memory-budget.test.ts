@@ -1,6 +1,6 @@
 /** Programs of one worker stay within a budget of the host's memory: real programs that really take it. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { readHostMemory } from '../../../activities/sandbox/host-memory.ts';
+import { openHostMemory } from '../../../activities/sandbox/host-memory.ts';
 import { openSandbox } from '../../../activities/sandbox/open-sandbox.ts';
 import type { PendingCall, Sandbox } from '../../../activities/sandbox/sandbox.ts';
 import { echo, programOf, runProgram, sandboxDirectory } from '../../support/sandbox.ts';
@@ -9,7 +9,7 @@ const mib = 1 << 20;
 const log: string[] = [];
 
 async function sandboxOf(budgetMib: number): Promise<Sandbox> {
-  const { availableBytes } = await readHostMemory();
+  const { availableBytes } = await (await openHostMemory())();
   const sandbox = await openSandbox({
     ...{ level: 'auto', memoryMb: 768, stateDirectory: sandboxDirectory, log: (line) => log.push(line) },
     hostMemoryShare: (budgetMib * mib) / availableBytes,
@@ -103,7 +103,7 @@ describe('programs that take more than the budget together', () => {
 
 describe('memory of the host', () => {
   it('is read', async () => {
-    const { totalBytes, availableBytes } = await readHostMemory();
+    const { totalBytes, availableBytes } = await (await openHostMemory())();
     expect(totalBytes).toBeGreaterThan(256 * mib);
     expect(availableBytes).toBeGreaterThan(0);
     expect(availableBytes).toBeLessThanOrEqual(totalBytes);

@@ -8,7 +8,7 @@ const programs = 20_000;
 const settled = 2_000;
 const atOnce = 8;
 
-export interface Growth {
+interface Growth {
   readonly zygoteRssGrowthMb20k: number;
   readonly hostRssGrowthMb20k: number;
   /** Of both. */

@@ -1,7 +1,7 @@
 /** Processes below this one, read from /proc: their commands and their private memory. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-export interface Process {
+interface Process {
   readonly pid: number;
   readonly command: string;
 }
