@@ -64,6 +64,10 @@ async function ask(
   if (agents) output.note('');
   output.print(result.answer);
   output.note(costOf(result));
+  if (result.divergences > 0)
+    output.note(
+      `${result.divergences} divergences: when it was resumed, the program took another way than before`,
+    );
   return result;
 }
 
