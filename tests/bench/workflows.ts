@@ -13,8 +13,8 @@ interface Activities {
 }
 
 const activities = proxyActivities<Activities>({
-  startToCloseTimeout: '1 min',
-  retry: { maximumAttempts: 1 },
+  // On a crowded machine a task may be lost on its way.
+  startToCloseTimeout: '20 s',
 });
 
 /** `width` activities are always in flight. */

@@ -1,5 +1,4 @@
-/** A worker process with nothing of the product: workflows.ts and an activity that does nothing. Ends with its standard input. */
-import { fileURLToPath } from 'node:url';
+/** A worker process with nothing of the product: workflows.ts, bundled, and an activity that does nothing. */
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
@@ -7,7 +6,7 @@ const connection = await NativeConnection.connect({ address: process.env['TEMPOR
 const worker = await Worker.create({
   connection,
   taskQueue: 'bench',
-  workflowsPath: fileURLToPath(new URL('../workflows.ts', import.meta.url)),
+  workflowBundle: { codePath: process.env['BENCH_BUNDLE'] as string },
   activities: { nothing: async () => {} },
 });
 process.stdin.resume().once('close', () => worker.shutdown());
