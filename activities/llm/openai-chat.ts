@@ -6,6 +6,7 @@ import type { ChatReply, ChatRequest } from './chat.ts';
 import type { Endpoint } from './endpoint.ts';
 import { badReply, type SendFailure, toSendFailure } from './failure.ts';
 import { costUsd, estimateUsage } from './pricing.ts';
+import { createFetchWhole, type FetchWhole } from './undici-fetch.ts';
 
 export type SendOutcome =
   | { readonly ok: true; readonly reply: ChatReply }
@@ -55,6 +56,7 @@ type Completion = z.infer<typeof completionSchema>;
 /** Clients are kept per endpoint and key, for the life of the function. */
 export function createOpenAiChat(): SendChat {
   const clients = new Map<string, OpenAI>();
+  const fetch = createFetchWhole();
   return async (endpoint, request, { seed, idempotencyKey }, signal) => {
     let key: string | undefined;
     try {
@@ -63,7 +65,7 @@ export function createOpenAiChat(): SendChat {
       if (!isFailure(error)) throw error;
       return { ok: false, failure: error, unsent: true, retryAfterMs: undefined };
     }
-    const client = clientOf(clients, endpoint.baseUrl, key);
+    const client = clientOf(clients, fetch, endpoint.baseUrl, key);
     const deadline = AbortSignal.timeout(endpoint.timeoutMs);
     try {
       const response = await client.chat.completions
@@ -80,7 +82,12 @@ export function createOpenAiChat(): SendChat {
   };
 }
 
-function clientOf(clients: Map<string, OpenAI>, baseURL: string, key: string | undefined): OpenAI {
+function clientOf(
+  clients: Map<string, OpenAI>,
+  fetch: FetchWhole,
+  baseURL: string,
+  key: string | undefined,
+): OpenAI {
   const id = `${baseURL} ${key ?? ''}`;
   const known = clients.get(id);
   if (known) return known;
@@ -95,8 +102,8 @@ function clientOf(clients: Map<string, OpenAI>, baseURL: string, key: string | u
     // Endpoints have their own deadline, which also covers the reading of the body.
     timeout: 2 ** 31 - 1,
     logLevel: 'off',
-    // A redirect would carry prompts to a host that the config does not name.
-    fetchOptions: { redirect: 'manual' },
+    // It follows no redirect, which would carry prompts to a host that the config does not name.
+    fetch,
   });
   clients.set(id, client);
   return client;
