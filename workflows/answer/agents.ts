@@ -17,8 +17,8 @@ export interface Agents {
   outline(rows: readonly OutlineRow[]): void;
   readonly isOutlined: boolean;
   start(ref: CallRef): void;
-  /** `done` is null for a call that failed or was given up. */
-  end(ref: CallRef, done: CallDone | null): void;
+  /** `unwaited`: the program ended without it, or before its end was told. */
+  end(ref: CallRef, outcome: CallDone | 'failed' | 'unwaited'): void;
   done(): number;
   usage(): Usage;
   view(): AgentsView;
@@ -51,11 +51,12 @@ export function createAgents(rows: AgentRows = {}): Agents {
       row.open += 1;
       startedAtMs.set(ref.seq, Date.now());
     },
-    end(ref, done) {
+    end(ref, outcome) {
       const row = rows[keyOf(ref)];
       if (!row) return;
+      const done = typeof outcome === 'string' ? null : outcome;
       row.open -= 1;
-      row.failed = (row.failed ?? 0) + (done === null ? 1 : 0);
+      row.failed = (row.failed ?? 0) + (outcome === 'failed' ? 1 : 0);
       row.tokensIn += done?.tokensIn ?? 0;
       row.tokensOut += done?.tokensOut ?? 0;
       row.costUsd += done?.costUsd ?? 0;

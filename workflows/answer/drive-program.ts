@@ -92,8 +92,9 @@ async function drive({ input, startedAtMs, agents, onChange, onExecution }: Driv
       agents.end(ref, done);
       if (done.step) gone = { seq: ref.seq, step: done.step };
     } catch (thrown) {
-      agents.end(ref, null);
-      if (!isCancellation(thrown)) impossible ??= thrown;
+      const isUnwaited = isCancellation(thrown);
+      agents.end(ref, isUnwaited ? 'unwaited' : 'failed');
+      if (!isUnwaited) impossible ??= thrown;
     } finally {
       outstanding.delete(ref.seq);
       news.complete(ref.seq);

@@ -37,7 +37,7 @@ export const programFailureKinds = [
   'syntax', // the source does not parse
   'shape', // no class MAS, two of them, wrong __init__ or forward
   'raised', // an exception left forward(), __init__ or the module body
-  'noAnswer', // forward() returned None or not a string
+  'noAnswer', // forward() returned None, not a string, or a blank one
   'exited', // the process ended itself or was killed by its own act
   'answerTooLarge',
   'computeLimit',

@@ -88,6 +88,8 @@ def _answer(start: dict[str, Any]) -> str:
     if not isinstance(answer, str):
         what = 'None' if answer is None else f'a value of type {type(answer).__name__}'
         raise Failure('noAnswer', f'forward() returned {what}: it must return the answer as a string')
+    if not str.strip(answer):
+        raise Failure('noAnswer', 'forward() returned a blank text: it must return the answer')
     size = len(answer.encode('utf-8', 'replace'))
     if size > ANSWER_BYTES:
         raise Failure(

@@ -16,7 +16,7 @@ it('counts by name, apart for each program of the ladder', () => {
   agents.start(code);
   expect(agents.markdown()).toContain('| critic | 2 | 0 in, 0 out | 2 running |');
   agents.end(first, done);
-  agents.end({ ...first, seq: 2 }, null);
+  agents.end({ ...first, seq: 2 }, 'failed');
   agents.end(code, { tokensIn: 0, tokensOut: 0, costUsd: 0 });
   expect(agents.markdown()).toContain('| critic | 2 | 10 in, 5 out | done, 1 failed |');
   expect(agents.view()).toMatchObject({

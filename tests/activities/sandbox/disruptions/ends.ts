@@ -113,7 +113,8 @@ export const ends: readonly Disruption[] = [
     body: "def flood(_):\n    for _ in range(50): print('x' * (1 << 16))\nwith ThreadPoolExecutor(32) as pool: list(pool.map(flood, range(32)))\nreturn 'done'",
     answer: /^done$/,
   },
-  { name: 'answers an empty string', body: "return ''", answer: /^$/ },
+  { name: 'answers an empty string', body: "return ''", kind: 'noAnswer', message: /blank/ },
+  { name: 'answers blanks', body: "return ' \\n\\t'", kind: 'noAnswer', message: /blank/ },
   { name: 'answers a number', body: 'return 42', kind: 'noAnswer', message: /type int/ },
   {
     name: 'answers a coroutine',
