@@ -11,17 +11,18 @@ import { limitsSchema } from '../../../workflows/shared/program.ts';
 import { median } from './figures.ts';
 
 const calls = 100;
-/** Programs at once, as bulk mode runs them: what one waits for, another uses. */
-const programs = 8;
 const rounds = 3;
 
 export interface BulkOverhead {
   readonly bulkMs: number;
   readonly clientMs: number;
   readonly overheadMs: number;
+  /** CPU of this process per call beyond the client's; a crowded machine changes it less. */
+  readonly overheadCpuMs: number;
 }
 
-export async function measureBulk(services: Services): Promise<BulkOverhead> {
+/** `programs` at once: what one waits for, another uses. Times are those of all calls, divided by their number. */
+export async function measureBulk(services: Services, programs: number): Promise<BulkOverhead> {
   const runner = createProgramRunner(services);
   const models = createModels({ config: services.config, env: {} });
   const endpoint = await models.get('instant');
@@ -30,7 +31,7 @@ export async function measureBulk(services: Services): Promise<BulkOverhead> {
 
   const inBulk = async (round: number): Promise<void> => {
     const run = async (index: number): Promise<void> => {
-      const { status } = await runner.run(specOf(`bulk ${round} ${index}`), never);
+      const { status } = await runner.run(specOf(`bulk ${programs} ${round} ${index}`), never);
       if (status !== 'answered') throw new Error('a program of sequential calls failed');
     };
     await Promise.all(Array.from({ length: programs }, (_, index) => run(index)));
@@ -53,20 +54,30 @@ export async function measureBulk(services: Services): Promise<BulkOverhead> {
 
   await byClient(0);
   await inBulk(0);
-  const bulkMs: number[] = [];
-  const clientMs: number[] = [];
+  const bulk: PerCall[] = [];
+  const client: PerCall[] = [];
   for (let round = 1; round <= rounds; round += 1) {
-    bulkMs.push(await msPerCall(() => inBulk(round)));
-    clientMs.push(await msPerCall(() => byClient(round)));
+    bulk.push(await perCall(programs * calls, () => inBulk(round)));
+    client.push(await perCall(programs * calls, () => byClient(round)));
   }
-  const [bulk, client] = [median(bulkMs), median(clientMs)];
-  return { bulkMs: bulk, clientMs: client, overheadMs: bulk - client };
+  const bulkMs = median(bulk.map(({ ms }) => ms));
+  const clientMs = median(client.map(({ ms }) => ms));
+  const cpuMs = (runs: readonly PerCall[]): number => median(runs.map((run) => run.cpuMs));
+  return { bulkMs, clientMs, overheadMs: bulkMs - clientMs, overheadCpuMs: cpuMs(bulk) - cpuMs(client) };
 }
 
-async function msPerCall(run: () => Promise<void>): Promise<number> {
+interface PerCall {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+async function perCall(count: number, run: () => Promise<void>): Promise<PerCall> {
+  const before = process.cpuUsage();
   const began = performance.now();
   await run();
-  return (performance.now() - began) / (programs * calls);
+  const ms = (performance.now() - began) / count;
+  const { user, system } = process.cpuUsage(before);
+  return { ms, cpuMs: (user + system) / 1_000 / count };
 }
 
 const source = `from utils import *
