@@ -94,5 +94,10 @@ class DateTime(_datetime, metaclass=_StandsFor):
         return _long_name(super().__repr__())
 
 
+# Programs hold the stand-ins; what C makes may be the real ones.
+DATES = (_date, Date)
+DATETIMES = (_datetime, DateTime)
+
+
 def _long_name(text: str) -> str:
     return f'datetime.{text}' if text.startswith(('date(', 'datetime(')) else text

@@ -17,6 +17,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import clock
+
 TEXT_CHARS = 4 << 20
 _NODES = 1_000_000
 _DEPTH = 200
@@ -94,8 +96,8 @@ _EXACT: dict[type, Callable[[Any], Any]] = {
     range: lambda value: [value.start, value.stop, value.step],
     fractions.Fraction: lambda value: [hex(value.numerator), hex(value.denominator)],
     decimal.Decimal: str,
-    datetime.datetime: datetime.datetime.isoformat,
-    datetime.date: datetime.date.isoformat,
+    **dict.fromkeys(clock.DATETIMES, datetime.datetime.isoformat),
+    **dict.fromkeys(clock.DATES, datetime.date.isoformat),
     datetime.time: datetime.time.isoformat,
     datetime.timedelta: lambda value: [value.days, value.seconds, value.microseconds],
 }
