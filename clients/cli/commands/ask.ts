@@ -16,6 +16,7 @@ export default defineCommand({
     query: { type: 'positional', description: 'The task, in plain text', required: true },
     program: { type: 'string', description: 'A pool program by name, instead of a written one' },
     generator: { type: 'string', description: 'Model that writes the program (config: generator)' },
+    repair: { type: 'boolean', description: 'A program that fails goes back to the generator once' },
     driver: { type: 'string', description: 'Model that plays the agents', default: 'sim-driver' },
     name: { type: 'string', description: "Name of the run (default: made from the input's hash)" },
     seed: { type: 'string', description: 'Seed of all draws', default: '0' },
@@ -31,6 +32,7 @@ export default defineCommand({
       seed: wholeNumber('--seed', args.seed, 0) ?? 0,
       ...(args.program === undefined ? {} : { program: args.program }),
       ...(args.generator === undefined ? {} : { generator: args.generator }),
+      ...(args.repair ? { repair: true } : {}),
       ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
       ...(maxTokens === undefined ? {} : { maxTokens }),
     };
