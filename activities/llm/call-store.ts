@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 import { createGroupCommit } from '../mas/group-commit.ts';
+import { callFunction } from '../storage/call-function.ts';
 import type { Database } from '../storage/tables.ts';
 import type { ChatReply } from './chat.ts';
 
@@ -109,15 +110,22 @@ async function beginAll(database: Database, calls: readonly BeginCall[], leaseMs
     .map((call, index) => ({ call, index }))
     .toSorted((a, b) => (a.call.key < b.call.key ? -1 : 1));
   const column = <T>(pick: (call: BeginCall) => T): T[] => ordered.map(({ call }) => pick(call));
-  const { rows } = await sql<BegunRow>`
-    select * from llm_begin(
-      ${column((call) => call.key)}, ${column((call) => call.owner)}, ${column((call) => call.tenant)},
-      ${column((call) => call.run)}, ${column((call) => call.level)}, ${column((call) => call.model)},
-      ${column((call) => call.revision)}, ${column((call) => call.request)}, ${column((call) => call.simulated)},
-      ${column((call) => call.costUsd)}, ${column((call) => call.tokens)},
-      ${column((call) => call.rpm ?? null)}, ${column((call) => call.tpm ?? null)}, ${leaseMs})`.execute(
-    database,
-  );
+  const rows = await callFunction<BegunRow>(database, 'llm_begin', [
+    column((call) => call.key),
+    column((call) => call.owner),
+    column((call) => call.tenant),
+    column((call) => call.run),
+    column((call) => call.level),
+    column((call) => call.model),
+    column((call) => call.revision),
+    column((call) => call.request),
+    column((call) => call.simulated),
+    column((call) => call.costUsd),
+    column((call) => call.tokens),
+    column((call) => call.rpm ?? null),
+    column((call) => call.tpm ?? null),
+    leaseMs,
+  ]);
   const results: Begun[] = [];
   for (const row of rows) {
     const place = ordered[row.item];
@@ -142,16 +150,23 @@ function begunOf(row: BegunRow): Begun {
 
 async function settleAll(database: Database, calls: readonly SettleCall[]): Promise<boolean[]> {
   const column = <T>(pick: (call: SettleCall) => T): T[] => calls.map(pick);
-  const { rows } = await sql<{ item: number; accepted: boolean }>`
-    select * from llm_settle(
-      ${column((call) => call.key)}, ${column((call) => call.owner)}, ${column((call) => call.tenant)},
-      ${column((call) => call.level)}, ${column((call) => call.model)},
-      ${column((call) => (call.reply ? JSON.stringify(call.reply) : null))},
-      ${column((call) => call.unsent)},
-      ${column((call) => call.reply?.usage.tokensIn ?? 0)}, ${column((call) => call.reply?.usage.tokensCached ?? 0)},
-      ${column((call) => call.reply?.usage.tokensOut ?? 0)}, ${column((call) => call.reply?.costUsd ?? 0)},
-      ${column((call) => call.latencyMs)}, ${column((call) => call.reply?.simulated ?? false)},
-      ${column((call) => call.refund)}, ${column((call) => call.pauseMs)})`.execute(database);
+  const rows = await callFunction<{ item: number; accepted: boolean }>(database, 'llm_settle', [
+    column((call) => call.key),
+    column((call) => call.owner),
+    column((call) => call.tenant),
+    column((call) => call.level),
+    column((call) => call.model),
+    column((call) => (call.reply ? JSON.stringify(call.reply) : null)),
+    column((call) => call.unsent),
+    column((call) => call.reply?.usage.tokensIn ?? 0),
+    column((call) => call.reply?.usage.tokensCached ?? 0),
+    column((call) => call.reply?.usage.tokensOut ?? 0),
+    column((call) => call.reply?.costUsd ?? 0),
+    column((call) => call.latencyMs),
+    column((call) => call.reply?.simulated ?? false),
+    column((call) => call.refund),
+    column((call) => call.pauseMs),
+  ]);
   const results: boolean[] = [];
   for (const row of rows) results[row.item] = row.accepted;
   return results;

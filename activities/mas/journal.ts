@@ -5,6 +5,7 @@
 import { sql } from 'kysely';
 import type { HostCall, HostReply } from '../../workflows/shared/program.ts';
 import { failure } from '../failure.ts';
+import { callFunction } from '../storage/call-function.ts';
 import type { Database } from '../storage/tables.ts';
 import { createGroupCommit } from './group-commit.ts';
 
@@ -128,39 +129,33 @@ interface Written {
   readonly reply: string | null;
 }
 
-/**
- * True per row that was written. The share lock holds a new claim back until this commit, so that it loads these rows.
- * Values travel as arrays, one per column: the statement stays the same for any number of rows.
- */
+interface WrittenRow {
+  readonly written_execution: string;
+  readonly written_seq: number;
+}
+
+/** True per row that was written. */
 async function appendAll(database: Database, items: readonly Written[]): Promise<boolean[]> {
   const column = <V>(pick: (item: Written) => V): V[] => items.map(pick);
-  const { rows } = await sql<{ execution: string; seq: number }>`
-    with held as (
-      select key, fence from executions
-      where key = any(${[...new Set(column((i) => i.attempt.execution))]}::text[]) and status = 'running'
-      order by key for share
-    ), added as (
-      select * from unnest(
-        ${column((i) => i.attempt.execution)}::text[], ${column((i) => i.attempt.fence)}::integer[],
-        ${column((i) => i.entry.lineage)}::text[], ${column((i) => i.entry.hash)}::text[],
-        ${column((i) => i.entry.occurrence)}::integer[], ${column((i) => i.entry.seq)}::integer[],
-        ${column((i) => i.entry.call.method)}::text[], ${column((i) => i.args)}::text[], ${column((i) => i.reply)}::text[],
-        ${column((i) => i.entry.tokensIn)}::bigint[], ${column((i) => i.entry.tokensCached)}::bigint[],
-        ${column((i) => i.entry.tokensOut)}::bigint[], ${column((i) => i.entry.costUsd)}::numeric[],
-        ${column((i) => i.entry.startedAtMs)}::double precision[], ${column((i) => i.entry.endedAtMs)}::double precision[]
-      ) as t (execution, fence, lineage, hash, occurrence, seq, method, args, reply,
-              tokens_in, tokens_cached, tokens_out, cost_usd, started_at, ended_at)
-    )
-    insert into journal (execution, lineage, hash, occurrence, seq, method, args, reply,
-                         tokens_in, tokens_cached, tokens_out, cost_usd, started_at, ended_at)
-    select added.execution, lineage, hash, occurrence, seq, method, args::json, reply::json,
-           tokens_in, tokens_cached, tokens_out, cost_usd,
-           to_timestamp(started_at / 1000.0), to_timestamp(ended_at / 1000.0)
-    from added join held on held.key = added.execution and held.fence = added.fence
-    on conflict (execution, lineage, hash, occurrence) do update set reply = coalesce(journal.reply, excluded.reply)
-    returning execution, seq`.execute(database);
-  const written = new Set(rows.map(({ execution, seq }) => `${execution}/${seq}`));
-  return items.map(({ attempt, entry }) => written.has(`${attempt.execution}/${entry.seq}`));
+  const rows = await callFunction<WrittenRow>(database, 'journal_append', [
+    column((i) => i.attempt.execution),
+    column((i) => i.attempt.fence),
+    column((i) => i.entry.lineage),
+    column((i) => i.entry.hash),
+    column((i) => i.entry.occurrence),
+    column((i) => i.entry.seq),
+    column((i) => i.entry.call.method),
+    column((i) => i.args),
+    column((i) => i.reply),
+    column((i) => i.entry.tokensIn),
+    column((i) => i.entry.tokensCached),
+    column((i) => i.entry.tokensOut),
+    column((i) => i.entry.costUsd),
+    column((i) => i.entry.startedAtMs),
+    column((i) => i.entry.endedAtMs),
+  ]);
+  const isWritten = membership(rows);
+  return items.map(({ attempt, entry }) => isWritten(attempt.execution, entry.seq));
 }
 
 interface Replied {
@@ -170,27 +165,25 @@ interface Replied {
   readonly usage: CallUsage;
 }
 
-/** True per row that took its reply. Rows are locked in one order, so that processes never deadlock. */
+/** True per row that took its reply. */
 async function replyAll(database: Database, items: readonly Replied[]): Promise<boolean[]> {
   const column = <V>(pick: (item: Replied) => V): V[] => items.map(pick);
-  const { rows } = await sql<{ execution: string; seq: number }>`
-    with given as (
-      select * from unnest(
-        ${column((i) => i.execution)}::text[], ${column((i) => i.seq)}::integer[], ${column((i) => i.reply)}::text[],
-        ${column((i) => i.usage.tokensIn)}::bigint[], ${column((i) => i.usage.tokensCached)}::bigint[],
-        ${column((i) => i.usage.tokensOut)}::bigint[], ${column((i) => i.usage.costUsd)}::numeric[]
-      ) as t (execution, seq, reply, tokens_in, tokens_cached, tokens_out, cost_usd)
-    ), open as (
-      select j.execution, j.seq from journal j join given using (execution, seq)
-      where j.reply is null order by j.execution, j.seq for update of j
-    )
-    update journal j set reply = given.reply::json, tokens_in = given.tokens_in, tokens_cached = given.tokens_cached,
-      tokens_out = given.tokens_out, cost_usd = given.cost_usd, ended_at = now()
-    from open join given using (execution, seq)
-    where j.execution = open.execution and j.seq = open.seq and j.reply is null
-    returning j.execution, j.seq`.execute(database);
-  const written = new Set(rows.map(({ execution, seq }) => `${execution}/${seq}`));
-  return items.map(({ execution, seq }) => written.has(`${execution}/${seq}`));
+  const rows = await callFunction<WrittenRow>(database, 'journal_reply', [
+    column((i) => i.execution),
+    column((i) => i.seq),
+    column((i) => i.reply),
+    column((i) => i.usage.tokensIn),
+    column((i) => i.usage.tokensCached),
+    column((i) => i.usage.tokensOut),
+    column((i) => i.usage.costUsd),
+  ]);
+  const isWritten = membership(rows);
+  return items.map(({ execution, seq }) => isWritten(execution, seq));
+}
+
+function membership(rows: readonly WrittenRow[]): (execution: string, seq: number) => boolean {
+  const written = new Set(rows.map((row) => `${row.written_execution}/${row.written_seq}`));
+  return (execution, seq) => written.has(`${execution}/${seq}`);
 }
 
 function toUsage(row: Pick<Row, 'tokens_in' | 'tokens_cached' | 'tokens_out' | 'cost_usd'>): CallUsage {

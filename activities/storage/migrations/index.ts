@@ -8,6 +8,7 @@ import { repairs } from './0005-repairs.ts';
 import { budgetLevels } from './0006-budget-levels.ts';
 import { slotClasses } from './0007-slot-classes.ts';
 import { guestChanges } from './0008-guest-changes.ts';
+import { journalFunctions } from './0009-journal-functions.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-runs': runs,
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0006-budget-levels': budgetLevels,
   '0007-slot-classes': slotClasses,
   '0008-guest-changes': guestChanges,
+  '0009-journal-functions': journalFunctions,
 };

@@ -6,8 +6,8 @@ import pg from 'pg';
 
 const operations = [
   ['claim', /^\s*insert into executions\b/],
-  ['append', /\binsert into journal\b/],
-  ['reply', /\bupdate journal j set reply\b/],
+  ['append', /\bfrom journal_append\(/],
+  ['reply', /\bfrom journal_reply\(/],
   ['finish', /^update "executions" set "status" = \$\d+, "failure_kind"/],
   ['begin', /\bfrom llm_begin\(/],
   ['settle', /\bfrom llm_settle\(/],
