@@ -156,9 +156,9 @@ describe('a session', () => {
   it('gives standard output with answer and failure', async () => {
     const printed = await runProgram(
       sandbox,
-      programOf("print('one')\nprint('two', file=sys.stderr)\nreturn ''"),
+      programOf("print('one')\nprint('two', file=sys.stderr)\nreturn 'x'"),
     );
-    expect(printed.outcome).toMatchObject({ answer: '', stdout: 'one\ntwo\n' });
+    expect(printed.outcome).toMatchObject({ answer: 'x', stdout: 'one\ntwo\n' });
     const failed = await runProgram(sandbox, programOf("print('before')\n1 / 0"));
     expect(failed.outcome).toMatchObject({ kind: 'raised', stdout: 'before\n' });
   });
