@@ -1,6 +1,7 @@
 /**
  * The guest's files, copied to where the dedicated user can read them. Those of the library (what a program can tell apart)
- * belong to an execution's identity; those that start and confine it are always this release's, for older guests too.
+ * belong to an execution's identity; those that start and confine it, and those that read programs without running them
+ * (guest/reading), are always this release's, for older guests too.
  */
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface GuestFile {
+  /** Path below guest/. */
   readonly name: string;
   readonly content: Buffer;
 }
@@ -40,25 +42,28 @@ export async function installGuest(
   library?: readonly GuestFile[],
 ): Promise<GuestFiles> {
   const own = await readGuest();
-  const chosen = library ?? own.filter(({ name }) => !confinement.has(name));
-  const files = [...own.filter(({ name }) => confinement.has(name)), ...chosen];
+  const chosen = library ?? own.filter(({ name }) => isLibraryFile(name));
+  const files = [...own.filter(({ name }) => !isLibraryFile(name)), ...chosen];
   const hash = createHash('sha256');
   for (const { name, content } of files) hash.update(`${name}\0${content.length}\0`).update(content);
   const directory = join(stateDirectory, `guest-${hash.digest('hex').slice(0, 12)}`);
-  await mkdir(directory, { recursive: true });
-  await chmod(directory, 0o755);
+  for (const folder of [directory, join(directory, 'reading')]) {
+    await mkdir(folder, { recursive: true });
+    await chmod(folder, 0o755);
+  }
   for (const { name, content } of files) await install(join(directory, name), content);
   return { directory, library: chosen };
 }
 
-/** Whether a file of that name may come from a store. */
+/** Whether a file of that name is the library's, and so may come from a store. */
 export function isLibraryFile(name: string): boolean {
   return /^[a-z][a-z0-9_]*\.py$/.test(name) && !confinement.has(name);
 }
 
 async function readGuest(): Promise<GuestFile[]> {
   const source = fileURLToPath(new URL('guest/', import.meta.url));
-  const names = (await readdir(source)).filter((name) => name.endsWith('.py')).toSorted();
+  const all = await readdir(source, { recursive: true });
+  const names = all.filter((name) => name.endsWith('.py')).toSorted();
   return await Promise.all(
     names.map(async (name) => ({ name, content: await readFile(join(source, name)) })),
   );

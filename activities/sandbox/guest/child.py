@@ -18,7 +18,6 @@ import channel
 import code_runner
 import confine
 import event_loop
-import findings
 import examiner
 import library
 import lineage
@@ -30,6 +29,7 @@ import shape
 import thread_pool
 from captured import Captured
 from failures import Failure
+from reading import findings
 
 _THREAD_STACK_BYTES = 1 << 20
 _REHEARSALS = 20

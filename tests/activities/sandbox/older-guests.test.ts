@@ -72,6 +72,14 @@ async function stored(change: (manifest: Record<string, unknown>) => unknown): P
   return await blobs.put(canonicalJson(change(JSON.parse(manifest) as Record<string, unknown>)));
 }
 
+async function withFile(name: string): Promise<string> {
+  const sha256 = await blobs.put('def confine(to): pass\n');
+  return await stored((manifest) => ({
+    ...manifest,
+    files: [...(manifest['files'] as object[]), { name, sha256 }],
+  }));
+}
+
 describe('this guest is taken in place of one', () => {
   it.each<[string, () => Promise<string>, RegExp]>([
     ['that is not in the store', async () => 'ab'.repeat(32), /not in this store/],
@@ -81,28 +89,9 @@ describe('this guest is taken in place of one', () => {
       () => stored((manifest) => ({ ...manifest, interpreter: { build: '3.99', sha256: '0'.repeat(64) } })),
       /interpreter is not the one/,
     ],
-    [
-      'that brings walls of its own',
-      async () => {
-        const sha256 = await blobs.put('def confine(to): pass\n');
-        return await stored((manifest) => ({
-          ...manifest,
-          files: [...(manifest['files'] as object[]), { name: 'confine.py', sha256 }],
-        }));
-      },
-      /another form/,
-    ],
-    [
-      'with a file outside its directory',
-      async () => {
-        const sha256 = await blobs.put('x = 1\n');
-        return await stored((manifest) => ({
-          ...manifest,
-          files: [...(manifest['files'] as object[]), { name: '../x.py', sha256 }],
-        }));
-      },
-      /another form/,
-    ],
+    ['that brings walls of its own', () => withFile('confine.py'), /another form/],
+    ['that reads programs its own way', () => withFile('reading/graph.py'), /another form/],
+    ['with a file outside its directory', () => withFile('../x.py'), /another form/],
     ['whose manifest is none', () => blobs.put('no JSON'), /another form/],
     [
       'that does not start',

@@ -6,13 +6,13 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import graph_flow
-from graph_containers import elements_of, size_of
-from graph_values import deps_of, one_of, with_deps
+from reading import graph_flow
+from reading.graph_containers import elements_of, size_of
+from reading.graph_values import deps_of, one_of, with_deps
 
 if TYPE_CHECKING:
-    from graph_machine import Machine, Scope
-    from graph_record import Group
+    from reading.graph_machine import Machine, Scope
+    from reading.graph_record import Group
 
 _MAX_PASSES = 4
 

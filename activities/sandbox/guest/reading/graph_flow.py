@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-import graph_loops
-from graph_containers import elements_of, store_item
-from graph_values import (
+from reading import graph_loops
+from reading.graph_containers import elements_of, store_item
+from reading.graph_values import (
     NONE,
     Class,
     Deps,
@@ -24,7 +24,7 @@ from graph_values import (
 )
 
 if TYPE_CHECKING:
-    from graph_machine import Machine, Scope
+    from reading.graph_machine import Machine, Scope
 
 
 def execute(machine: Machine, body: list[ast.stmt], scope: Scope) -> bool:

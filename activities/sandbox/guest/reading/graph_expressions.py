@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-import graph_flow
-import graph_loops
-from graph_attributes import attribute_of
-from graph_containers import elements_of, item_of, size_of, spread
-from graph_texts import as_text, joined
-from graph_values import (
+from reading import graph_flow, graph_loops
+from reading.graph_attributes import attribute_of
+from reading.graph_containers import elements_of, item_of, size_of, spread
+from reading.graph_texts import as_text, joined
+from reading.graph_values import (
     NONE,
     Const,
     External,
@@ -28,7 +27,7 @@ from graph_values import (
 )
 
 if TYPE_CHECKING:
-    from graph_machine import Machine, Scope
+    from reading.graph_machine import Machine, Scope
 
 
 def evaluate(machine: Machine, expression: ast.expr, scope: Scope) -> Value:

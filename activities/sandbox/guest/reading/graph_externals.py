@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-import graph_loops
-from graph_attributes import computed_attribute
-from graph_containers import elements_of, new_container, size_of, spread
-from graph_values import (
+from reading import graph_loops
+from reading.graph_attributes import computed_attribute
+from reading.graph_containers import elements_of, new_container, size_of, spread
+from reading.graph_values import (
     NONE,
     Const,
     Future,
@@ -28,7 +28,7 @@ from graph_values import (
 )
 
 if TYPE_CHECKING:
-    from graph_machine import Machine
+    from reading.graph_machine import Machine
 
 # Functions of the library that leave the program: kind of node, its name, and what its agent is asked.
 LIBRARY = {
@@ -229,6 +229,6 @@ def _has_elements(value: Value) -> bool:
 def unknown_result(
     machine: Machine, called: Value, positional: list[Value], named: dict[str, Value], at: ast.AST
 ) -> Value:
-    from graph_calls import unknown
+    from reading.graph_calls import unknown
 
     return unknown(machine, called, positional, named, at)

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from graph_values import (
+from reading.graph_values import (
     Bound,
     Class,
     External,
@@ -24,7 +24,7 @@ from graph_values import (
 )
 
 if TYPE_CHECKING:
-    from graph_machine import Machine
+    from reading.graph_machine import Machine
 
 LLM_METHODS = {'call_llm', 'multi_turn_conversation'}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graph_values import (
+from reading.graph_values import (
     Const,
     Either,
     Future,

@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import Any
 
-import graph_names
-from graph_values import Deps, Hole, Value, chosen_by
+from reading import graph_names
+from reading.graph_values import Deps, Hole, Value, chosen_by
 
 MAX_NODES = 120
 MAX_SITE = 12

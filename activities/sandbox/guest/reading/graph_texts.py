@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from graph_names import hole_options
-from graph_values import NONE, Const, Hole, Text, Value, deps_of
+from reading.graph_names import hole_options
+from reading.graph_values import NONE, Const, Hole, Text, Value, deps_of
 
 _HOLE_CHARS = 40
 _LITERAL_CHARS = 2_000

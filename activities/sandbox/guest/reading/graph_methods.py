@@ -6,11 +6,11 @@ import ast
 import string
 from typing import TYPE_CHECKING
 
-from graph_attributes import LLM_METHODS
-from graph_containers import elements_of, item_of, pairs_of, spread
-from graph_externals import call_agent, for_each, unknown_result
-from graph_texts import as_text, joined
-from graph_values import (
+from reading.graph_attributes import LLM_METHODS
+from reading.graph_containers import elements_of, item_of, pairs_of, spread
+from reading.graph_externals import call_agent, for_each, unknown_result
+from reading.graph_texts import as_text, joined
+from reading.graph_values import (
     Bound,
     Const,
     Future,
@@ -26,7 +26,7 @@ from graph_values import (
 )
 
 if TYPE_CHECKING:
-    from graph_machine import Machine
+    from reading.graph_machine import Machine
 
 _ADDING = set(
     'append add extend insert update appendleft push put put_nowait setdefault write record store set '

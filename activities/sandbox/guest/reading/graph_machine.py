@@ -11,12 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import graph_calls
-import graph_expressions
-import graph_flow
-import graph_names
-from graph_record import Group, Node, Recorder, Site, Way
-from graph_values import NONE, Deps, Function, Value, deps_of
+from reading import graph_calls, graph_expressions, graph_flow, graph_names
+from reading.graph_record import Group, Node, Recorder, Site, Way
+from reading.graph_values import NONE, Deps, Function, Value, deps_of
 
 MAX_STEPS = 60_000
 MAX_CPU_S = 1.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from graph_attributes import find_member
-from graph_externals import call_external
-from graph_methods import call_method
-from graph_values import (
+from reading.graph_attributes import find_member
+from reading.graph_externals import call_external
+from reading.graph_methods import call_method
+from reading.graph_values import (
     NONE,
     Bound,
     Class,
@@ -27,7 +27,7 @@ from graph_values import (
 )
 
 if TYPE_CHECKING:
-    from graph_machine import Frame, Machine, Scope
+    from reading.graph_machine import Frame, Machine, Scope
 
 MAX_DEPTH = 30
 

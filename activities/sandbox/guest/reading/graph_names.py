@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graph_values import Either, Hole, Text, Value, options_of
+from reading.graph_values import Either, Hole, Text, Value, options_of
 
 PROMPT_CHARS = 600
 MAX_ROLES = 6

@@ -8,18 +8,18 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-import graph_names
-from graph_attributes import LLM_METHODS, attribute_of
-from graph_externals import LIBRARY
-from graph_machine import Exhausted, Machine, Scope
-from graph_record import Group, Node
-from graph_values import Class, Deps, Hole, Text, Value, deps_of, options_of
+from reading import graph_names
+from reading.graph_attributes import LLM_METHODS, attribute_of
+from reading.graph_externals import LIBRARY
+from reading.graph_machine import Exhausted, Machine, Scope
+from reading.graph_record import Group, Node
+from reading.graph_values import Class, Deps, Hole, Text, Value, deps_of, options_of
 
 _MAX_UNRESOLVED = 40
 
 
 def read_graph(tree: ast.Module) -> dict[str, Any]:
-    """{"nodes", "groups", "edges", "unresolved"}; see ../program-graph.ts."""
+    """{"nodes", "groups", "edges", "unresolved"}; see program-graph.ts."""
     machine = Machine(_query_name(tree))
     answer: Deps = frozenset()
     complete = True

@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import findings_calls
-import findings_imports
-import findings_loops
-import findings_names
-import graph
 import shape
 from failures import Failure
+from reading import findings_calls, findings_imports, findings_loops, findings_names, graph
 
 MAX_FINDINGS = 200
 
