@@ -1,6 +1,7 @@
 /**
  * Calls in flight per model, over all processes. PostgreSQL leases slots to a process in blocks; within the process a call
- * takes one without a round trip. When others wait, a process gives back what it does not use at once.
+ * takes one without a round trip: a process keeps for a second what it had in use. When others wait, it gives back what it
+ * does not use at once.
  * Classes are served in order, within a process and over all of them; a class that has waited `agingMs` in a process without
  * a slot of its own gets one first (migrations/0007-slot-classes.ts has the rule).
  */
@@ -33,6 +34,10 @@ interface Waiter {
 /** The calls of one class on one model within this process. */
 interface Lane {
   used: number;
+  /** The most that was in use since `peakSinceMs`, and in the second before. */
+  peak: number;
+  earlierPeak: number;
+  peakSinceMs: number;
   /** When one of its slots was last given back. */
   servedMs: number;
   /** In the order of arrival. */
@@ -59,6 +64,7 @@ interface Pool {
 
 const ranks = { interactive: 0, evaluation: 1, dataset: 2 } as const satisfies Record<CallClass, number>;
 const tickMs = 250;
+const keepMs = 1_000;
 /** Long enough for a burst of better calls to pass, short enough for the lower class to keep moving. */
 const defaultAgingMs = 10_000;
 
@@ -82,7 +88,7 @@ export function createLimiter(
     startWaiters(pool, agingMs);
     const waiting = waitingIn(pool);
     if (waiting > 0 && !pool.denied) void lease(model, pool);
-    if (waiting > 0 || usedIn(pool) > 0)
+    if (waiting > 0 || pool.granted > 0)
       pool.timer ??= setInterval(() => void lease(model, pool), tickMs).unref();
   }
 
@@ -90,7 +96,10 @@ export function createLimiter(
   async function lease(model: string, pool: Pool): Promise<void> {
     if (pool.leasing !== undefined || pools.get(model) !== pool) return;
     const used = pool.lanes.map((lane) => lane.used);
-    const wanted = pool.lanes.map((lane) => lane.used + lane.waiters.length);
+    const wanted = pool.lanes.map((lane) => {
+      const now = lane.used + lane.waiters.length;
+      return pool.contended ? now : Math.max(now, recentPeak(lane));
+    });
     const aged = pool.lanes.map((lane) => isAged(lane, agingMs));
     // What is told to be unused may be given away meanwhile: nothing starts until the answer is here.
     pool.granted = usedIn(pool);
@@ -169,7 +178,10 @@ export function createLimiter(
 }
 
 function newPool(max: number): Pool {
-  const lane = (): Lane => ({ used: 0, servedMs: 0, waiters: [] });
+  const lane = (): Lane => ({
+    ...{ used: 0, peak: 0, earlierPeak: 0, peakSinceMs: 0 },
+    ...{ servedMs: 0, waiters: [] },
+  });
   return {
     max,
     granted: 0,
@@ -190,8 +202,19 @@ function startWaiters(pool: Pool, agingMs: number): void {
     const waiter = lane?.waiters.shift();
     if (!lane || !waiter) return;
     lane.used += 1;
+    lane.peak = Math.max(lane.peak, lane.used);
     waiter.start();
   }
+}
+
+function recentPeak(lane: Lane): number {
+  const now = performance.now();
+  if (now - lane.peakSinceMs >= keepMs) {
+    lane.earlierPeak = now - lane.peakSinceMs >= 2 * keepMs ? 0 : lane.peak;
+    lane.peak = lane.used;
+    lane.peakSinceMs = now;
+  }
+  return Math.max(lane.peak, lane.earlierPeak);
 }
 
 /** No call of the class is under way, and its first waiter has waited since the last one, or since it came. */

@@ -1,5 +1,5 @@
 /** What this process may use of the host's memory: of the machine, or of the control groups (v2, v1) it lives in. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export interface HostMemory {
@@ -36,16 +36,16 @@ interface Group {
 }
 
 /** Which groups limit this process is found out once; each call reads anew what is available. */
-export async function openHostMemory(): Promise<() => Promise<HostMemory>> {
-  const groups = await limitingGroups();
+export function openHostMemory(): () => HostMemory {
+  const groups = limitingGroups();
   return () => readHostMemory(groups);
 }
 
-async function readHostMemory(groups: readonly Group[]): Promise<HostMemory> {
-  const meminfo = await readText('/proc/meminfo');
+function readHostMemory(groups: readonly Group[]): HostMemory {
+  const meminfo = readText('/proc/meminfo');
   const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(meminfo)?.[1]);
   const machine = { totalBytes: kib('MemTotal') * 1_024, availableBytes: kib('MemAvailable') * 1_024 };
-  const limits = await Promise.all(groups.map(readGroup));
+  const limits = groups.map(readGroup);
   const all = [machine, ...limits.filter((limit) => limit !== null)];
   return {
     totalBytes: Math.min(...all.map(({ totalBytes }) => totalBytes)),
@@ -54,31 +54,38 @@ async function readHostMemory(groups: readonly Group[]): Promise<HostMemory> {
 }
 
 /** From this process's own up to the root. */
-async function limitingGroups(): Promise<Group[]> {
-  const lines = (await readText('/proc/self/cgroup')).split('\n').map((line) => line.split(':'));
+function limitingGroups(): Group[] {
+  const lines = readText('/proc/self/cgroup')
+    .split('\n')
+    .map((line) => line.split(':'));
   const found: Group[] = [];
   for (const [, controllers, own] of lines) {
     const files = controllers === '' ? v2 : controllers?.split(',').includes('memory') ? v1 : null;
     if (!files || !own) continue;
     for (let path = own; ; path = dirname(path)) {
       const group = { directory: join(files.root, path), files };
-      if (await readGroup(group)) found.push(group);
+      if (readGroup(group)) found.push(group);
       if (path === '/') break;
     }
   }
   return found;
 }
 
-async function readGroup({ directory, files }: Group): Promise<HostMemory | null> {
+function readGroup({ directory, files }: Group): HostMemory | null {
   const { limit, used, cache } = files;
-  const totalBytes = Number.parseInt(await readText(join(directory, limit)), 10);
+  const totalBytes = Number.parseInt(readText(join(directory, limit)), 10);
   if (!Number.isFinite(totalBytes)) return null; // "max", or no such file
-  const stat = await readText(join(directory, 'memory.stat'));
+  const stat = readText(join(directory, 'memory.stat'));
   const cacheBytes = Number(new RegExp(`^${cache} (\\d+)`, 'm').exec(stat)?.[1] ?? 0);
-  const usedBytes = Number.parseInt(await readText(join(directory, used)), 10) || 0;
+  const usedBytes = Number.parseInt(readText(join(directory, used)), 10) || 0;
   return { totalBytes, availableBytes: Math.max(0, totalBytes - usedBytes + cacheBytes) };
 }
 
-async function readText(path: string): Promise<string> {
-  return await readFile(path, 'utf8').catch(() => '');
+/** The kernel answers from memory: a thread of the pool would cost more than the read. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -15,7 +15,7 @@ const shortBytes = 256 * 1024 * 1024;
 
 interface MemoryBudgetOptions {
   readonly budgetBytes: number;
-  readonly hostMemory: () => Promise<HostMemory>;
+  readonly hostMemory: () => HostMemory;
   /** Brings `grownBytes` of all children up to date. */
   readonly measure: () => Promise<void>;
   readonly log: (message: string) => void;
@@ -87,7 +87,7 @@ export function createMemoryBudget(options: MemoryBudgetOptions): MemoryBudget {
 
   async function look(): Promise<void> {
     await measure();
-    short = isShort(await hostMemory());
+    short = isShort(hostMemory());
     const used = usedBytes();
     if (!short && used <= budgetBytes) return;
     const largest = [...entries].reduce((most, entry) => (bytesOf(entry) > bytesOf(most) ? entry : most));

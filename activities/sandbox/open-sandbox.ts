@@ -55,8 +55,8 @@ const besidesProgramsBytes = 1024 * 1024 * 1024;
 /** Throws `Sandbox.Refused` when this machine has no Python for it or no level holds. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { hostMemoryShare = 0.5, log } = options;
-  const hostMemory = await openHostMemory();
-  const budgetBytes = (await hostMemory()).availableBytes * hostMemoryShare;
+  const hostMemory = openHostMemory();
+  const budgetBytes = hostMemory().availableBytes * hostMemoryShare;
   const group = await openControlGroup({ memoryBytes: budgetBytes + besidesProgramsBytes });
   if (typeof group === 'string') log(`programs are in no control group of their own: ${group}`);
   const parts = await prepareSandbox(options, group);

@@ -5,7 +5,12 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { namePattern } from '../../workflows/shared/names.ts';
-import type { ResolvedRun, RunIdentity, RunKind } from '../../workflows/shared/run-input.ts';
+import {
+  presentRules,
+  type ResolvedRun,
+  type RunIdentity,
+  type RunKind,
+} from '../../workflows/shared/run-input.ts';
 import { failure } from '../failure.ts';
 import type { Runs } from './runs.ts';
 
@@ -48,7 +53,7 @@ export function createResolveInput<T extends RunInput>(
       maxCostUsd: input.maxCostUsd,
       maxTokens: input.maxTokens,
     });
-    return { name, run: `${options.kind}/${name}`, tenant: input.tenant, input };
+    return { name, run: `${options.kind}/${name}`, tenant: input.tenant, input, rules: presentRules };
   };
 }
 

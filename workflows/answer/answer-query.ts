@@ -63,14 +63,8 @@ async function answer(
   const plan = run.input;
   const agents = createAgents(carried?.agents);
   const ladder: Ladder = carried?.ladder ?? emptyLadder();
-  const publish = createProgress({
-    state: 'running',
-    stage: 'starting',
-    done: agents.done(),
-    failed: ladder.skipped.length,
-    total: 0,
-    simulated: plan.simulated,
-  });
+  const starting = { stage: 'starting', done: agents.done(), failed: ladder.skipped.length, total: 0 };
+  const publish = createProgress({ state: 'running', ...starting, simulated: plan.simulated }, run.rules);
   const show = (): void => {
     const { rung } = ladder;
     publish({
@@ -95,6 +89,7 @@ async function answer(
       input: { ...common, program: rung.program },
       startedAtMs: rung.startedAtMs,
       agents,
+      rules: run.rules ?? 1,
       onChange: show,
       onExecution: (key) => void (ladder.executions.includes(key) || ladder.executions.push(key)),
     }).catch((thrown: unknown) => {

@@ -36,6 +36,8 @@ export interface DriveOptions {
   /** When the program began; its total time counts from there, over continue-as-new too. */
   readonly startedAtMs: number;
   readonly agents: Agents;
+  /** Of the run. */
+  readonly rules: number;
   readonly onChange: () => void;
   readonly onExecution: (key: string) => void;
 }
@@ -56,11 +58,11 @@ export async function driveProgram(options: DriveOptions): Promise<ProgramEnd | 
   }
 }
 
-async function drive({ input, startedAtMs, agents, onChange, onExecution }: DriveOptions) {
+async function drive({ input, startedAtMs, agents, rules, onChange, onExecution }: DriveOptions) {
   const queues = queuesOf(workflowInfo().taskQueue);
   const outstanding = new Set<number>();
   const performed = new Set<number>();
-  const news = createNews();
+  const news = createNews(rules);
   let expired = false;
   let impossible: unknown;
   /** The step that followed the reply to an only call, where the program lived in the worker that made it. */

@@ -46,7 +46,10 @@ async function build(
   carried: Carried | undefined,
 ): Promise<DatasetResult> {
   const { run, input } = resolved;
-  const publish = createProgress({ state: 'running', stage: 'queries', done: 0, failed: 0, total: 0 });
+  const publish = createProgress(
+    { state: 'running', stage: 'queries', done: 0, failed: 0, total: 0 },
+    resolved.rules,
+  );
   const plan = carried?.plan ?? (await onQueue('workflows', 'planDataset', run).planDataset(run, input));
   publish({ stage: 'score matrix', total: plan.cells, simulated: plan.simulated });
 

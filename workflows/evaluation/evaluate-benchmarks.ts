@@ -45,7 +45,10 @@ async function evaluate(
   carried: Carried | undefined,
 ): Promise<EvaluationResult> {
   const { run, input } = resolved;
-  const publish = createProgress({ state: 'running', stage: 'benchmarks', done: 0, failed: 0, total: 0 });
+  const publish = createProgress(
+    { state: 'running', stage: 'benchmarks', done: 0, failed: 0, total: 0 },
+    resolved.rules,
+  );
   const plan = carried?.plan ?? (await planEvaluation(input));
   publish({ stage: 'executions', total: plan.cells, simulated: plan.simulated });
 

@@ -42,4 +42,9 @@ export interface ResolvedRun<T> {
   readonly run: string;
   readonly tenant: string;
   readonly input: T;
+  /** The rules by which its workflow decides: open runs of earlier releases go on by theirs. Absent: 1. */
+  readonly rules?: number;
 }
+
+/** 2: an answer steps on what a step recorded, the run is settled by a local activity, and `running` has no memo. */
+export const presentRules = 2;

@@ -38,11 +38,18 @@ export interface RunOutput {
   readonly simulated?: boolean;
 }
 
-const { finishRun } = proxyActivities<RunActivities>({
-  startToCloseTimeout: '30 s',
-  scheduleToCloseTimeout: '7 d',
-  summary: 'settle the run',
-});
+const settling = {
+  local: proxyLocalActivities<RunActivities>({
+    startToCloseTimeout: '30 s',
+    retry: { maximumInterval: '10 s' },
+    summary: 'settle the run',
+  }),
+  byRules1: proxyActivities<RunActivities>({
+    startToCloseTimeout: '30 s',
+    scheduleToCloseTimeout: '7 d',
+    summary: 'settle the run',
+  }),
+};
 
 /** Runs `resolve` as a local activity, then the body; whatever ends the body is written to the row of the run. */
 export async function withRun<T, R extends RunOutput>(
@@ -100,6 +107,7 @@ function settle<T>(
   end: Pick<RunSettlement, 'state' | 'result' | 'cause'> & RunOutput,
 ): Promise<void> {
   const info = workflowInfo();
+  const { finishRun } = (run.rules ?? 1) >= 2 ? settling.local : settling.byRules1;
   return finishRun({
     namespace: info.namespace,
     run: run.run,

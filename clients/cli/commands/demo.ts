@@ -16,7 +16,7 @@ import { CommandFailed } from '../errors.ts';
 import { wholeNumber } from '../flag-values.ts';
 import { generatorQuality } from '../generator-quality.ts';
 import { writeReport } from '../write-report.ts';
-import { buildDataset } from './dataset.ts';
+import { buildDataset } from '../dataset/build.ts';
 import { evaluate } from './evaluate.ts';
 import { train } from './train.ts';
 

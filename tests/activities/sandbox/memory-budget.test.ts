@@ -9,7 +9,7 @@ const mib = 1 << 20;
 const log: string[] = [];
 
 async function sandboxOf(budgetMib: number): Promise<Sandbox> {
-  const { availableBytes } = await (await openHostMemory())();
+  const { availableBytes } = openHostMemory()();
   const sandbox = await openSandbox({
     ...{ level: 'auto', memoryMb: 768, stateDirectory: sandboxDirectory, log: (line) => log.push(line) },
     hostMemoryShare: (budgetMib * mib) / availableBytes,
@@ -103,7 +103,7 @@ describe('programs that take more than the budget together', () => {
 
 describe('memory of the host', () => {
   it('is read', async () => {
-    const { totalBytes, availableBytes } = await (await openHostMemory())();
+    const { totalBytes, availableBytes } = openHostMemory()();
     expect(totalBytes).toBeGreaterThan(256 * mib);
     expect(availableBytes).toBeGreaterThan(0);
     expect(availableBytes).toBeLessThanOrEqual(totalBytes);

@@ -1,0 +1,150 @@
+/** `masgpt dataset build`: queries x pool -> score matrix -> selection -> refinement -> SFT files. The same command again resumes or reuses. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { defineCommand } from 'citty';
+import { readPool } from '../../../activities/mas/pool.ts';
+import { createDirectoryBlobs } from '../../../activities/storage/blobs-directory.ts';
+import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
+import { columns } from '../columns.ts';
+import {
+  type CommandContext,
+  commonArgs,
+  type LocalContext,
+  runCommand,
+  runLocalCommand,
+} from '../command.ts';
+import { estimate } from '../estimate.ts';
+import { amount, wholeNumber } from '../flag-values.ts';
+import { followRun } from '../follow-run.ts';
+import { importBenchmarks } from '../import-benchmarks.ts';
+
+export default defineCommand({
+  meta: { name: 'build', description: 'Build a fine-tuning dataset' },
+  args: {
+    ...commonArgs,
+    benchmark: {
+      type: 'string',
+      description: 'NAME=FILE, several by comma; `generated-train` needs no file',
+      default: 'generated-train',
+    },
+    name: { type: 'string', description: "Name of the run (default: made from the input's hash)" },
+    limit: { type: 'string', description: 'The first N valid rows of each benchmark' },
+    programs: { type: 'string', description: 'Pool programs by comma', default: 'all' },
+    driver: { type: 'string', description: 'Model that plays the agents', default: 'sim-driver' },
+    refiner: { type: 'string', description: 'Model that adapts programs', default: 'sim-refiner' },
+    repeats: { type: 'string', description: 'Executions per cell', default: '1' },
+    'group-by': { type: 'string', description: 'source or subject', default: 'subject' },
+    inter: {
+      type: 'boolean',
+      default: true,
+      description: 'Alike queries get the same program',
+      negativeDescription: 'Ablation: any program that solved the query',
+    },
+    adaptation: {
+      type: 'boolean',
+      default: true,
+      description: 'The refiner adapts programs to queries',
+      negativeDescription: 'Ablation: base programs stand',
+    },
+    reasoning: {
+      type: 'boolean',
+      default: true,
+      description: 'Rows hold the reasoning before the program',
+      negativeDescription: 'Ablation: rows hold the program alone',
+    },
+    seed: { type: 'string', description: 'Seed of all draws', default: '0' },
+    'max-cost-usd': { type: 'string', description: 'Stop before the calls cost more' },
+    out: { type: 'string', description: 'Directory for the files', valueHint: 'dir' },
+    'dry-run': { type: 'boolean', description: 'Print the plan with calls and cost, and stop' },
+  },
+  run: ({ args }) => {
+    if (args['dry-run']) return runLocalCommand(args, (context) => plan(context, args));
+    return runCommand(args, async (context) => {
+      const { input } = await requestOf(context, args);
+      const result = await buildDataset(context, input, args.name);
+      if (args.out !== undefined) await writeFiles(context, result.files, args.out);
+      const { rows, cells, dropped, files } = result;
+      return { rows, cells, dropped, files };
+    });
+  },
+});
+
+type Args = { readonly [name: string]: unknown };
+
+/** `rows`: how many queries there are. */
+async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args: Args) {
+  const text = (name: string): string | undefined => args[name] as string | undefined;
+  const limit = wholeNumber('--limit', text('limit'), 1);
+  const maxCostUsd = amount('--max-cost-usd', text('max-cost-usd'));
+  const benchmarks = await importBenchmarks(context, text('benchmark') ?? '');
+  const programs = text('programs') ?? 'all';
+  const input: DatasetRequest = {
+    queries: benchmarks.map(({ name, sha256 }) => ({
+      source: name,
+      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(limit === undefined ? {} : { limit }),
+    })),
+    programs: programs === 'all' ? 'all' : programs.split(','),
+    driver: text('driver'),
+    refiner: text('refiner'),
+    repeats: wholeNumber('--repeats', text('repeats'), 1),
+    groupBy: text('group-by') as 'source' | 'subject',
+    switches: {
+      interConsistency: args['inter'] !== false,
+      adaptation: args['adaptation'] !== false,
+      reasoning: args['reasoning'] !== false,
+    },
+    seed: wholeNumber('--seed', text('seed'), 0),
+    ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
+  };
+  const rows = benchmarks.reduce((sum, { rows: all = 200 }) => sum + Math.min(all, limit ?? all), 0);
+  return { input, rows };
+}
+
+export async function buildDataset(
+  context: CommandContext,
+  input: DatasetRequest,
+  name?: string,
+): Promise<DatasetResult> {
+  const { client, output } = context;
+  const handle = await client.dataset.start(input, name === undefined ? {} : { name });
+  output.note(`${handle.attached ? 'attached to' : 'started'} ${handle.workflowId}`);
+  const result = await followRun(context, handle);
+  const groups = result.groups.map(({ group, queries, program, meanScore }) => [
+    group,
+    String(queries),
+    program || 'none',
+    meanScore.toFixed(3),
+  ]);
+  output.print(columns([['GROUP', 'QUERIES', 'PROGRAM', 'MEAN SCORE'], ...groups]));
+  const { rows, cells, dropped, refinement, usage, simulated } = result;
+  output.print(
+    `${rows} rows from ${cells} executions, ${dropped} queries dropped, ${refinement.accepted} of ${refinement.tried} adaptations accepted; ` +
+      `${usage.llmCalls} LLM calls, $${usage.costUsd.toFixed(4)}${simulated ? ' (simulated)' : ''}`,
+  );
+  return result;
+}
+
+async function writeFiles(
+  { config, output }: CommandContext,
+  files: Readonly<Record<string, string>>,
+  out: string,
+): Promise<void> {
+  const blobs = createDirectoryBlobs(join(resolve(config.home), 'blobs'));
+  await mkdir(out, { recursive: true });
+  for (const [name, sha256] of Object.entries(files)) {
+    await writeFile(join(out, name), await blobs.get(sha256));
+    output.print(join(out, name));
+  }
+}
+
+/** Refinement asks the refiner once or twice per query, and runs what it wrote: about two programs of the pool. */
+async function plan(context: LocalContext, args: Args): Promise<unknown> {
+  const { input, rows } = await requestOf(context, args);
+  const pool = await readPool();
+  const programs =
+    input.programs === 'all' || !input.programs ? pool.list() : input.programs.map((id) => pool.get(id));
+  const systems = programs.map(({ calls }) => ({ calls, extra: 0 }));
+  const { driver = 'sim-driver', repeats = 1 } = input;
+  return estimate(context, { queries: rows, systems, drivers: [driver], repeats });
+}
