@@ -4,10 +4,10 @@
  */
 import { ApplicationFailure, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { type MatrixCarried, runMatrix } from '../matrix/run-matrix.ts';
-import { createProgress, type Progress } from '../shared/progress.ts';
+import { createProgress } from '../shared/progress.ts';
 import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
-import { addUsage, noUsage, type Usage } from '../shared/usage.ts';
+import { addUsage } from '../shared/usage.ts';
 import { withRun } from '../shared/with-run.ts';
 import {
   type DatasetActivities,
@@ -15,10 +15,8 @@ import {
   type DatasetInput,
   type DatasetPlan,
   type DatasetResult,
-  type RefineInput,
-  type RefineResult,
 } from './contract.ts';
-import { inOrder } from './in-order.ts';
+import { refineSelection } from './refine-stage.ts';
 
 /** State across continue-as-new, which only the matrix needs: what follows is one activity per hundred queries. */
 interface Carried {
@@ -27,11 +25,6 @@ interface Carried {
   readonly plan: DatasetPlan;
   readonly matrix: MatrixCarried;
 }
-
-type Publish = (update: Partial<Progress>) => Progress;
-
-const refineBatch = 50;
-const refineWindow = 2;
 
 export async function buildDataset(input?: unknown, carried?: Carried): Promise<DatasetResult> {
   const options = { kind: 'dataset', input, resolve: 'resolveDatasetInput' } as const;
@@ -65,7 +58,7 @@ async function build(
 
   publish({ stage: 'selection', open: [] });
   const selection = await onQueue('workflows', 'selectPrograms', run).selectPrograms(plan.plan, input);
-  const refined = await refineAll(resolved, plan, selection, matrix.usage, publish);
+  const refined = await refineSelection(resolved, plan, selection, matrix.usage, publish);
   const { tried, accepted, kept } = refined;
   const dropped = selection.dropped + refined.dropped;
 
@@ -88,64 +81,15 @@ async function build(
   };
 }
 
-interface Refined extends Omit<RefineResult, 'finals'> {
-  readonly finals: readonly string[];
-}
-
-async function refineAll(
-  { run, input }: ResolvedRun<DatasetInput>,
-  plan: DatasetPlan,
-  selection: { readonly selection: string; readonly queries: number },
-  spent: Usage,
-  publish: Publish,
-): Promise<Refined> {
-  let sums: Omit<Refined, 'finals'> = { tried: 0, accepted: 0, kept: 0, dropped: 0, usage: noUsage };
-  publish({ stage: 'refinement', done: 0, failed: 0, total: selection.queries });
-  const batches = Array.from({ length: Math.ceil(selection.queries / refineBatch) }, (_, index) => {
-    const from = index * refineBatch;
-    return { from, to: Math.min(from + refineBatch, selection.queries) };
-  });
-  const results = await inOrder(batches, refineWindow, async ({ from, to }) => {
-    const { refiner, switches } = input;
-    const batch = {
-      ...{ run, refiner, switches, from, to },
-      plan: plan.plan,
-      selection: selection.selection,
-    };
-    const result = await refine(batch);
-    sums = {
-      tried: sums.tried + result.tried,
-      accepted: sums.accepted + result.accepted,
-      kept: sums.kept + result.kept,
-      dropped: sums.dropped + result.dropped,
-      usage: addUsage(sums.usage, result.usage),
-    };
-    publish({
-      done: sums.accepted + sums.kept + sums.dropped,
-      failed: sums.dropped,
-      usage: addUsage(spent, sums.usage),
-    });
-    return result.finals;
-  });
-  return { ...sums, finals: results };
-}
-
-function refine(batch: RefineInput): Promise<RefineResult> {
-  const summary = `queries ${batch.from} to ${batch.to - 1}`;
-  return onQueue('cpu', 'refineQueries', batch.run, summary).refineQueries(batch);
-}
-
 function onQueue(
   role: 'workflows' | 'cpu',
   activity: keyof typeof datasetActivityOptions,
   run: string,
-  summary?: string,
 ): DatasetActivities {
   return proxyActivities<DatasetActivities>({
     ...datasetActivityOptions[activity],
     taskQueue: queuesOf(workflowInfo().taskQueue)[role],
     priority: priorityOf(priorities.dataset, run),
-    ...(summary === undefined ? {} : { summary }),
   });
 }
 
