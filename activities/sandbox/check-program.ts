@@ -18,6 +18,12 @@ export async function checkProgram(child: Child, source: string): Promise<Progra
 
 export async function readProgram(child: Child, source: string): Promise<ProgramReading> {
   const frame = await askChild(child, { mode: 'read', source }, readingFrameSchema);
-  if (frame !== null) return { findings: frame.findings, graph: frame.graph };
-  return { findings: [{ severity: 'error', line: null, ...unparsable }], graph: null };
+  if (frame === null)
+    return {
+      findings: [{ severity: 'error', line: null, ...unparsable }],
+      graph: null,
+      fingerprint: null,
+    };
+  const { findings, graph, fingerprint } = frame;
+  return { findings, graph, fingerprint };
 }

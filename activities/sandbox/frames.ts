@@ -6,7 +6,7 @@
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { findingSchema, programGraphSchema } from './program-graph.ts';
+import { findingSchema, fingerprintSchema, programGraphSchema } from './program-graph.ts';
 
 export const maxLineBytes = 8 * 1024 * 1024;
 
@@ -114,6 +114,7 @@ export const readingFrameSchema = z.object({
   t: z.literal('read'),
   findings: z.array(findingSchema).max(300),
   graph: programGraphSchema.nullable(),
+  fingerprint: fingerprintSchema.nullable(),
 });
 
 /** Null when the line is not a frame of the schema. */

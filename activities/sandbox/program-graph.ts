@@ -95,10 +95,28 @@ export const programGraphSchema = z
   .refine((graph) => isConnected(graph), 'an id has no bearer');
 export type ProgramGraph = z.infer<typeof programGraphSchema>;
 
+export const fingerprintSchema = z.object({
+  /** Equal for programs that differ in white space, comments and the names they chose only. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Hashes of four consecutive tokens each, rising; the lowest 4,096 of a larger program. */
+  shingles: z
+    .array(
+      z
+        .number()
+        .int()
+        .nonnegative()
+        .max(2 ** 32 - 1),
+    )
+    .max(4_096),
+});
+export type Fingerprint = z.infer<typeof fingerprintSchema>;
+
 export interface ProgramReading {
   readonly findings: readonly Finding[];
   /** Null when the program has not the form of one. */
   readonly graph: ProgramGraph | null;
+  /** Null like the graph, and for a program that is too large. */
+  readonly fingerprint: Fingerprint | null;
 }
 
 interface Parts {

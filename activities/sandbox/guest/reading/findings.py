@@ -9,18 +9,19 @@ from typing import Any
 
 import shape
 from failures import Failure
-from reading import findings_calls, findings_imports, findings_loops, findings_names, graph
+from reading import fingerprint, findings_calls, findings_imports, findings_loops, findings_names, graph
 
 MAX_FINDINGS = 200
 
 
 def read_program(source: str) -> dict[str, Any]:
-    """{"findings", "graph"}; the graph is null when the program has not the form of one."""
+    """{"findings", "graph", "fingerprint"}; the last two are null when the program has not the form of one."""
     source = source.removeprefix('\ufeff')
     try:
         tree = shape.parse(source)
     except Failure as failure:
-        return {'findings': [{'severity': 'error', **_located(failure, source)}], 'graph': None}
+        found = [{'severity': 'error', **_located(failure, source)}]
+        return {'findings': found, 'graph': None, 'fingerprint': None}
     drawn = graph.read_graph(tree)
     found = [
         *findings_names.unknown_names(source, tree),
@@ -30,7 +31,8 @@ def read_program(source: str) -> dict[str, Any]:
         *_agents(drawn),
     ]
     ordered = sorted(found, key=lambda one: (one['severity'], one['line'] or 0, one['message']))
-    return {'findings': ordered[:MAX_FINDINGS], 'graph': drawn}
+    read = {'findings': ordered[:MAX_FINDINGS], 'graph': drawn}
+    return {**read, 'fingerprint': fingerprint.fingerprint(tree)}
 
 
 def _located(failure: Failure, source: str) -> dict[str, Any]:
