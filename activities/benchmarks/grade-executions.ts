@@ -9,7 +9,7 @@ import type { CallService } from '../llm/chat.ts';
 import { createBatchTally, spentSince } from '../mas/batch-tally.ts';
 import { type CellOutcome, createCellOutcomes } from '../mas/cell-outcomes.ts';
 import { forEachAtOnce } from '../mas/for-each-at-once.ts';
-import { createPlanReader } from '../mas/plan-reader.ts';
+import type { PlanReader } from '../mas/plan-reader.ts';
 import { runStartedAt } from '../mas/run-started-at.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { toJson } from '../storage/encode.ts';
@@ -27,13 +27,14 @@ export interface GradeParts {
 const atOnce = 16;
 const rowsPerInsert = 200;
 
-export function createGradeExecutions(parts: GradeParts): MatrixActivities['gradeExecutions'] {
-  const plans = createPlanReader(parts.blobs);
+export function createGradeExecutions(
+  parts: GradeParts & { readonly plans: PlanReader },
+): MatrixActivities['gradeExecutions'] {
   const outcomes = createCellOutcomes(parts);
 
   return async (batch) => {
     const context = Context.current();
-    const cells = await outcomes.read(await plans.plan(batch.plan), await plans.cells(batch));
+    const cells = await outcomes.read(await parts.plans.plan(batch.plan), await parts.plans.cells(batch));
     const todo = ungraded(cells, await readScores(parts.database, cells, parts.grading));
     const tally = createBatchTally(batch);
     const since = await runStartedAt(parts.database, batch.run, context.info);

@@ -3,18 +3,19 @@ import { Context } from '@temporalio/activity';
 import type { MatrixActivities } from '../../workflows/matrix/contract.ts';
 import { createBatchTally, spentSince } from '../mas/batch-tally.ts';
 import { createCellOutcomes } from '../mas/cell-outcomes.ts';
-import { createPlanReader } from '../mas/plan-reader.ts';
+import type { PlanReader } from '../mas/plan-reader.ts';
 import { runStartedAt } from '../mas/run-started-at.ts';
 import type { GradeParts } from './grade-executions.ts';
 import { readScores } from './read-scores.ts';
 
-export function createReconcileBatch(parts: GradeParts): MatrixActivities['reconcileBatch'] {
-  const plans = createPlanReader(parts.blobs);
+export function createReconcileBatch(
+  parts: GradeParts & { readonly plans: PlanReader },
+): MatrixActivities['reconcileBatch'] {
   const outcomes = createCellOutcomes(parts);
 
   return async (batch) => {
     const since = await runStartedAt(parts.database, batch.run, Context.current().info);
-    const cells = await outcomes.read(await plans.plan(batch.plan), await plans.cells(batch));
+    const cells = await outcomes.read(await parts.plans.plan(batch.plan), await parts.plans.cells(batch));
     const scores = await readScores(parts.database, cells, parts.grading);
     const tally = createBatchTally(batch);
     for (const outcome of cells) {

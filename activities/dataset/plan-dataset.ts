@@ -19,7 +19,8 @@ export function createPlanDataset({ blobs, calls, pool, loadQueries }: PlanParts
   return async (_run: string, input: DatasetInput): Promise<DatasetPlan> => {
     const lines = await queryLines(input);
     const programs = await pool();
-    const driver = await calls.identity(input.driver);
+    // Runs of older releases have one driver and no list.
+    const drivers = await identitiesOf(input.drivers ?? [input.driver]);
     const names = input.programs === 'all' ? programs.list().map(({ id }) => id) : input.programs;
     const systems = await Promise.all(
       names.map(async (name) => {
@@ -29,18 +30,23 @@ export function createPlanDataset({ blobs, calls, pool, loadQueries }: PlanParts
     );
     const { seed, tenant, limits, repeats } = input;
     const plan: Plan = planSchema.parse({
-      ...{ v: 1, systems, drivers: [input.driver], repeats, seed, tenant, limits },
+      ...{ v: 1, systems, drivers: [...drivers.keys()], repeats, seed, tenant, limits },
       queries: await blobs.put(lines.map((line) => `${line}\n`).join('')),
       queryCount: lines.length,
-      revisions: { [input.driver]: driver.revision },
+      revisions: Object.fromEntries([...drivers].map(([name, { revision }]) => [name, revision])),
     });
     return {
       plan: await blobs.put(canonicalJson(plan)),
       cells: cellCount(plan),
       queries: lines.length,
-      simulated: driver.simulated,
+      simulated: [...drivers.values()].some(({ simulated }) => simulated),
     };
   };
+
+  async function identitiesOf(names: readonly string[]) {
+    const found = names.map(async (name) => [name, await calls.identity(name)] as const);
+    return new Map(await Promise.all(found));
+  }
 
   /** A query that two sources share is asked once. */
   async function queryLines(input: DatasetInput): Promise<string[]> {

@@ -23,7 +23,7 @@ export function createResolveDataset({ runs, calls, pool }: ResolveDatasetParts)
     async prepare(input) {
       for (const [index, { source, sha256 }] of input.queries.entries())
         checkSource(`queries.${index}`, source, sha256);
-      for (const model of [input.driver, input.refiner]) await calls.identity(model);
+      for (const model of [...input.drivers, input.refiner]) await calls.identity(model);
       const programs = await pool();
       const ids =
         input.programs === 'all'

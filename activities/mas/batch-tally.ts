@@ -4,7 +4,7 @@ import { addUsage, noUsage, type Usage } from '../../workflows/shared/usage.ts';
 import type { CellOutcome } from './cell-outcomes.ts';
 
 export interface BatchTally {
-  add(status: 'answered' | 'failed' | 'infraFailed' | 'budgetSkipped', spent?: Spent): void;
+  add(status: keyof typeof noCounts, spent?: Spent): void;
   progress(): BatchProgress;
   result(): BatchResult;
 }
@@ -14,8 +14,10 @@ interface Spent {
   readonly simulated: boolean;
 }
 
+const noCounts = { answered: 0, failed: 0, infraFailed: 0, budgetSkipped: 0, heldBack: 0 };
+
 export function createBatchTally({ from, to }: Pick<BatchInput, 'from' | 'to'>): BatchTally {
-  const counts = { answered: 0, failed: 0, infraFailed: 0, budgetSkipped: 0 };
+  const counts = { ...noCounts };
   let usage: Usage = noUsage;
   let simulated = false;
   return {

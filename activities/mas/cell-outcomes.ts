@@ -64,7 +64,7 @@ export function createCellOutcomes({ database, calls }: Ports): CellOutcomes {
 }
 
 /** Of the drivers. Throws `Input.Invalid` when a model is no longer what the plan pinned. */
-async function revisionsOf(plan: Plan, calls: Ports['calls']): Promise<Map<string, string>> {
+export async function revisionsOf(plan: Plan, calls: Ports['calls']): Promise<Map<string, string>> {
   const generators = plan.systems.flatMap((system) =>
     system.kind === 'generator' ? [system.generator] : [],
   );

@@ -1,9 +1,15 @@
-/** Works through items, `width` at once. The first failure aborts the others' signal and is thrown when all have ended. */
+/** Works through items, so many at once. The first failure aborts the others' signal and is thrown when all have ended. */
 import { setMaxListeners } from 'node:events';
+
+/** A width that may change on the way: a smaller one is reached as items end, a larger one at once. */
+export interface Width {
+  now(): number;
+  onChange(listener: () => void): void;
+}
 
 export async function forEachAtOnce<T>(
   items: readonly T[],
-  width: number,
+  width: number | Width,
   outer: AbortSignal,
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -12,17 +18,36 @@ export async function forEachAtOnce<T>(
   // Every lane listens, and that is no leak.
   setMaxListeners(0, signal);
   const rest = items.values();
+  const wanted = typeof width === 'number' ? () => width : () => width.now();
+  const lanes = new Set<Promise<void>>();
+  let exhausted = items.length === 0;
+
   const lane = async (): Promise<void> => {
-    for (const item of rest) {
+    // One too many since the width shrank: another lane takes the next item.
+    while (lanes.size <= wanted()) {
+      const next = rest.next();
+      if (next.done) {
+        exhausted = true;
+        return;
+      }
       signal.throwIfAborted();
-      await work(item, signal);
+      await work(next.value, signal);
     }
   };
-  const lanes = Array.from({ length: Math.min(width, items.length) }, () =>
-    lane().catch((error: unknown) => {
-      if (!failed.signal.aborted) failed.abort(error);
-    }),
-  );
-  await Promise.all(lanes);
+  const widen = (): void => {
+    while (!exhausted && !signal.aborted && lanes.size < Math.min(wanted(), items.length)) {
+      const running: Promise<void> = Promise.resolve()
+        .then(lane)
+        .catch((error: unknown) => {
+          if (!failed.signal.aborted) failed.abort(error);
+        })
+        .finally(() => lanes.delete(running));
+      lanes.add(running);
+    }
+  };
+  if (typeof width !== 'number') width.onChange(widen);
+  signal.throwIfAborted();
+  widen();
+  while (lanes.size > 0) await Promise.race(lanes);
   signal.throwIfAborted();
 }

@@ -12,12 +12,14 @@ import { createAloneGate } from './alone-gate.ts';
 import { createBatchTally, spentSince } from './batch-tally.ts';
 import { type CellOutcome, createCellOutcomes } from './cell-outcomes.ts';
 import { forEachAtOnce } from './for-each-at-once.ts';
-import { createPlanReader } from './plan-reader.ts';
+import type { PlanReader } from './plan-reader.ts';
 import { type CellParts, createCellRunner } from './run-cell.ts';
 import { runStartedAt } from './run-started-at.ts';
+import { watchSteering } from './steering.ts';
 
 export interface RunExecutionsParts extends CellParts {
   readonly database: Database;
+  readonly plans: PlanReader;
   readonly calls: Pick<CallService, 'identity'>;
   /** Executions at once in a batch: they mostly wait for the model. */
   readonly executionsAtOnce: number;
@@ -28,7 +30,6 @@ const lossesUntilAlone = 2;
 const lossesUntilGivenUp = 5;
 
 export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities['runExecutions'] {
-  const plans = createPlanReader(parts.blobs);
   const outcomes = createCellOutcomes(parts);
   const cellRunner = createCellRunner(parts);
   const gate = createAloneGate();
@@ -44,6 +45,7 @@ export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities
     tally: ReturnType<typeof createBatchTally>,
     context: Context,
   ): Promise<BatchResult> {
+    const { plans } = parts;
     const plan = await plans.plan(batch.plan);
     const { run: payer, priority } = batch;
     const scope = { run: payer, priority, namespace: context.info.namespace };
@@ -55,9 +57,15 @@ export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities
       else tally.add(outcome.status, spentSince(outcome, batch.run, since));
     }
 
+    using steering = await watchSteering(parts.database, batch.steering);
+    const width = {
+      now: () => steering.now().executionsAtOnce ?? parts.executionsAtOnce,
+      onChange: steering.onChange,
+    };
     let budgetSpent: string | undefined;
     const run = async (outcome: CellOutcome, signal: AbortSignal): Promise<void> => {
       if (budgetSpent !== undefined) return tally.add('budgetSkipped');
+      if (steering.now().held) return tally.add('heldBack');
       try {
         const result = await cellRunner.run(plan, outcome, scope, signal);
         tally.add(result.status, result);
@@ -79,9 +87,7 @@ export function createRunExecutions(parts: RunExecutionsParts): MatrixActivities
 
     const signal = context.cancellationSignal;
     const many = todo.filter((outcome) => lossesOf(outcome) < lossesUntilAlone);
-    await forEachAtOnce(many, parts.executionsAtOnce, signal, (outcome, own) =>
-      gate.shared(() => run(outcome, own)),
-    );
+    await forEachAtOnce(many, width, signal, (outcome, own) => gate.shared(() => run(outcome, own)));
     const suspects = todo.filter((outcome) => lossesOf(outcome) >= lossesUntilAlone);
     await forEachAtOnce(suspects, 1, signal, (outcome, own) =>
       lossesOf(outcome) >= lossesUntilGivenUp ? giveUp(outcome) : gate.alone(() => run(outcome, own)),

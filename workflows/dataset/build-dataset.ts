@@ -1,9 +1,12 @@
 /**
  * buildDataset: score matrix -> selection -> refinement -> SFT files. Every step works on blobs and stored executions, so
- * the same input again does only what is missing. A spent budget ends it with `Budget.Exceeded`; what is done stays stored.
+ * the same input again does only what is missing. A spent budget ends it with `Budget.Exceeded`, or, with `whenSpent: 'use'`,
+ * leaves it the queries that are complete; what is done stays stored.
  */
 import { ApplicationFailure, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import { type MatrixCarried, runMatrix } from '../matrix/run-matrix.ts';
+import { type MatrixActivities, matrixActivityOptions } from '../matrix/contract.ts';
+import { type MatrixCarried, type MatrixResult, runMatrix } from '../matrix/run-matrix.ts';
+import { createSteering, pausedCause } from '../matrix/steering.ts';
 import { createProgress } from '../shared/progress.ts';
 import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
@@ -43,18 +46,23 @@ async function build(
     { state: 'running', stage: 'queries', done: 0, failed: 0, total: 0 },
     resolved.rules,
   );
-  const plan = carried?.plan ?? (await onQueue('workflows', 'planDataset', run).planDataset(run, input));
-  publish({ stage: 'score matrix', total: plan.cells, simulated: plan.simulated });
+  const { maxWallMinutes } = input;
+  const steering = createSteering({ carried: carried?.matrix.steering, maxWallMinutes });
+  const planned = carried?.plan ?? (await onQueue('workflows', 'planDataset', run).planDataset(run, input));
+  publish({ stage: 'score matrix', total: planned.cells, simulated: planned.simulated });
 
   const matrix = await runMatrix({
-    ...{ plan: plan.plan, cells: plan.cells, run, priority: priorities.dataset, carried: carried?.matrix },
-    onProgress: ({ answered, failed, usage, open }) =>
-      publish({ stage: 'score matrix', done: answered + failed, failed, usage, open }),
+    ...{ plan: planned.plan, cells: planned.cells, run, steering, rules: resolved.rules },
+    ...{ priority: priorities.dataset, carried: carried?.matrix },
+    onProgress: ({ answered, failed, usage, open, paused }) =>
+      publish({
+        ...{ state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '' },
+        ...{ stage: 'score matrix', done: answered + failed, failed, usage, open },
+      }),
     continueAsNew: (state) =>
-      continueAsNew<typeof buildDataset>(raw, { v: 1, resolved, plan, matrix: state }),
+      continueAsNew<typeof buildDataset>(raw, { v: 1, resolved, plan: planned, matrix: state }),
   });
-  if (matrix.budgetSkipped > 0)
-    throw budgetSpent(`${plan.cells - matrix.unfinished} of ${plan.cells} executions`, matrix.budget);
+  const plan = matrix.spent === undefined ? planned : await whatIsComplete(input, planned, matrix);
 
   publish({ stage: 'selection', open: [] });
   const selection = await onQueue('workflows', 'selectPrograms', run).selectPrograms(plan.plan, input);
@@ -74,11 +82,26 @@ async function build(
     ...exported,
     cells: plan.cells,
     dropped,
+    ...(plan.leftOut ? { leftOut: plan.leftOut.queries } : {}),
     groups: selection.groups,
     refinement: { tried, accepted, kept },
     usage: addUsage(matrix.usage, refined.usage),
     simulated: plan.simulated || matrix.simulated,
   };
+}
+
+/** Throws `Budget.Exceeded` where the input wants that, or no query is complete. */
+async function whatIsComplete(
+  input: DatasetInput,
+  planned: DatasetPlan,
+  { spent: cause = '', unfinished }: MatrixResult,
+): Promise<DatasetPlan> {
+  const done = `${planned.cells - unfinished} of ${planned.cells} executions`;
+  if (input.whenSpent !== 'use') throw budgetSpent(done, cause);
+  const { keepComplete } = proxyActivities<MatrixActivities>(matrixActivityOptions.keepComplete);
+  const complete = await keepComplete(planned.plan);
+  if (complete.queries === 0) throw budgetSpent(`${done}, no query complete`, cause);
+  return { ...planned, ...complete, leftOut: { queries: planned.queries - complete.queries, cause } };
 }
 
 function onQueue(
@@ -93,7 +116,7 @@ function onQueue(
   });
 }
 
-function budgetSpent(done: string, reason = 'the budget is used up'): ApplicationFailure {
+function budgetSpent(done: string, reason: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'Budget.Exceeded',
     message: `the dataset ended after ${done}; what is done is kept: ${reason}`,

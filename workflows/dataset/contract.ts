@@ -1,6 +1,7 @@
 /** buildDataset: pool x queries -> score matrix -> selection -> refinement -> SFT dataset (method.md section 1). Workflow id: dataset/NAME. */
 import type { ActivityOptions } from '@temporalio/common';
 import { z } from 'zod';
+import { matrixFields } from '../matrix/contract.ts';
 import { nameSchema, sha256Schema } from '../shared/names.ts';
 import { limitsSchema } from '../shared/program.ts';
 import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-input.ts';
@@ -27,17 +28,32 @@ export const switchesSchema = z.strictObject({
   reasoning: z.boolean().default(true),
 });
 
-export const datasetInputSchema = z.strictObject({
+const datasetFieldsSchema = z.strictObject({
   queries: z.array(querySourceSchema).min(1).max(32),
   /** Pool programs by name, or the whole pool. */
   programs: z.union([z.literal('all'), z.array(nameSchema).min(1).max(512)]).default('all'),
-  driver: nameSchema.default('sim-driver'),
+  /** Whose scores the selection uses; default: the first of `drivers`, else sim-driver. */
+  driver: nameSchema.optional(),
+  /** Drivers of the matrix; default: `driver` alone. */
+  drivers: z.array(nameSchema).min(1).max(16).optional(),
   refiner: nameSchema.default('sim-refiner'),
   repeats: z.number().int().positive().max(100).default(1),
   groupBy: z.enum(['source', 'subject']).default('subject'),
   switches: switchesSchema.prefault({}),
   limits: limitsSchema.prefault({}),
+  /** When a budget or the time is spent: end with `Budget.Exceeded`, or use the queries whose executions are all there. */
+  whenSpent: z.enum(['stop', 'use']).default('stop'),
+  ...matrixFields,
   ...runFields,
+});
+
+/** `driver` is one of `drivers`, which hold it first: its scores are those at driver 0 of the plan. */
+export const datasetInputSchema = datasetFieldsSchema.transform((given, context) => {
+  const driver = given.driver ?? given.drivers?.[0] ?? 'sim-driver';
+  const drivers = given.drivers ?? [driver];
+  if (!drivers.includes(driver))
+    context.addIssue({ code: 'custom', path: ['driver'], message: 'is none of `drivers`' });
+  return { ...given, driver, drivers: [...new Set([driver, ...drivers])] };
 });
 export type DatasetInput = z.infer<typeof datasetInputSchema>;
 export type DatasetRequest = z.input<typeof datasetInputSchema>;
@@ -50,6 +66,8 @@ export interface DatasetResult {
   readonly cells: number;
   /** Queries that no final program solved. */
   readonly dropped: number;
+  /** Queries whose executions a spent budget left undone (`whenSpent: 'use'`). */
+  readonly leftOut?: number;
   /** Blobs by file name: `sft.jsonl`, `card.md`, `manifest.json`. */
   readonly files: Readonly<Record<string, string>>;
   /** What was selected, per group. */
@@ -71,6 +89,8 @@ export interface DatasetPlan {
   readonly cells: number;
   readonly queries: number;
   readonly simulated: boolean;
+  /** Queries that are not in it, since the matrix was stopped before they were complete, and what stopped it. */
+  readonly leftOut?: { readonly queries: number; readonly cause: string };
 }
 
 export interface Selection {

@@ -1,6 +1,7 @@
 /** evaluateBenchmarks: systems x benchmarks x drivers -> scores, cost, statistics, report. Workflow id: evaluation/NAME. */
 import type { ActivityOptions } from '@temporalio/common';
 import { z } from 'zod';
+import { matrixFields } from '../matrix/contract.ts';
 import { nameSchema, sha256Schema } from '../shared/names.ts';
 import { limitsSchema } from '../shared/program.ts';
 import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-input.ts';
@@ -31,6 +32,7 @@ export const evaluationInputSchema = z.strictObject({
   sample: z.number().int().positive().optional(),
   repeats: z.number().int().positive().max(100).default(1),
   limits: limitsSchema.prefault({}),
+  ...matrixFields,
   ...runFields,
 });
 export type EvaluationInput = z.infer<typeof evaluationInputSchema>;

@@ -4,6 +4,7 @@
  */
 import { ApplicationFailure, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { type MatrixCarried, runMatrix } from '../matrix/run-matrix.ts';
+import { createSteering, pausedCause } from '../matrix/steering.ts';
 import { cell } from '../shared/encode/markdown.ts';
 import { createProgress } from '../shared/progress.ts';
 import { priorities } from '../shared/queues.ts';
@@ -49,17 +50,23 @@ async function evaluate(
     { state: 'running', stage: 'benchmarks', done: 0, failed: 0, total: 0 },
     resolved.rules,
   );
+  const { maxWallMinutes } = input;
+  const steering = createSteering({ carried: carried?.matrix.steering, maxWallMinutes });
   const plan = carried?.plan ?? (await planEvaluation(input));
   publish({ stage: 'executions', total: plan.cells, simulated: plan.simulated });
 
   const matrix = await runMatrix({
-    ...{ plan: plan.plan, cells: plan.cells, run, priority: priorities.evaluation, carried: carried?.matrix },
-    onProgress: ({ answered, failed, usage, open }) =>
-      publish({ done: answered + failed, failed, usage, open }),
+    ...{ plan: plan.plan, cells: plan.cells, run, steering, rules: resolved.rules },
+    ...{ priority: priorities.evaluation, carried: carried?.matrix },
+    onProgress: ({ answered, failed, usage, open, paused }) =>
+      publish({
+        ...{ state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '' },
+        ...{ done: answered + failed, failed, usage, open },
+      }),
     continueAsNew: (state) =>
       continueAsNew<typeof evaluateBenchmarks>(raw, { v: 1, resolved, plan, matrix: state }),
   });
-  if (matrix.budgetSkipped > 0) throw budgetSpent(plan.cells - matrix.unfinished, plan.cells, matrix.budget);
+  if (matrix.spent !== undefined) throw budgetSpent(plan.cells - matrix.unfinished, plan.cells, matrix.spent);
 
   publish({ stage: 'summary', open: [] });
   const summary = await summariseEvaluation({ run, input, plan });
@@ -92,7 +99,7 @@ function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
-function budgetSpent(done: number, cells: number, reason = 'the budget is used up'): ApplicationFailure {
+function budgetSpent(done: number, cells: number, reason: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'Budget.Exceeded',
     message: `the evaluation ended after ${done} of ${cells} executions; what is done is kept: ${reason}`,

@@ -72,6 +72,8 @@ export interface BatchInput {
   /** The parent's `KIND/NAME`: scope of the budget. */
   readonly run: string;
   readonly priority: number;
+  /** Row of `matrix_steering` that says whether and how fast the batch goes on; absent in batches of older releases. */
+  readonly steering?: string;
 }
 
 export interface BatchResult {
@@ -87,6 +89,8 @@ export interface BatchResult {
   readonly budgetSkipped: number;
   /** With `budgetSkipped`: which level is spent, and its figures. */
   readonly budget?: string;
+  /** Cells left undone because the run was paused, or its time was over, while the batch ran. */
+  readonly heldBack?: number;
   /** Cost of what this batch newly executed; cells found stored cost nothing. */
   readonly usage: Usage;
   readonly simulated: boolean;
@@ -97,6 +101,62 @@ export interface GradeCount {
   readonly graded: number;
 }
 
+/** Batches [from, to) of a plan, cut into `batchSize` cells; the last one may be shorter. */
+export interface SurveyInput extends Pick<BatchInput, 'plan' | 'run'> {
+  readonly batchSize: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface SurveyResult {
+  /** Numbers of the batches in which a cell is not executed or not graded. */
+  readonly todo: readonly number[];
+  /** Cells of the other batches. */
+  readonly answered: number;
+  readonly failed: number;
+  readonly simulated: boolean;
+}
+
+/** `queries` 0: no query is complete, and the plan is the given one. */
+export interface CompletePart {
+  readonly plan: string;
+  readonly cells: number;
+  readonly queries: number;
+}
+
+/** Of the inputs of runs that have a matrix. */
+export const matrixFields = {
+  /** Minutes after which the matrix begins no further execution, counted from the run's start, pauses included. */
+  maxWallMinutes: z.number().positive().max(525_600).optional(),
+};
+
+export const tuneSchema = z.strictObject({
+  /** Batches in flight. */
+  window: z.number().int().min(1).max(64).optional(),
+  /** Executions at once in each batch; default: the worker's `slots.executions`. */
+  executionsAtOnce: z.number().int().min(1).max(512).optional(),
+});
+export type Tune = z.infer<typeof tuneSchema>;
+
+/** How a matrix is driven; what the updates `pause`, `resume` and `tune` return. */
+export interface MatrixControl {
+  readonly paused: boolean;
+  readonly window: number;
+  readonly executionsAtOnce?: number;
+}
+
+export const updateNames = { pause: 'pause', resume: 'resume', tune: 'tune' } as const;
+
+/** A row of `matrix_steering`; one with a lower version is not written. */
+export interface SteerInput {
+  /** The first execution run id of the parent. */
+  readonly steering: string;
+  readonly version: number;
+  /** No further execution begins; those under way end. */
+  readonly held: boolean;
+  readonly executionsAtOnce?: number;
+}
+
 export interface MatrixActivities {
   /** Executes the cells that are not stored yet (activities/mas/run-executions.ts). */
   runExecutions(batch: BatchInput): Promise<BatchResult>;
@@ -104,6 +164,12 @@ export interface MatrixActivities {
   gradeExecutions(batch: BatchInput): Promise<GradeCount>;
   /** The batch's result as the database has it; null while a cell is neither executed nor graded. */
   reconcileBatch(batch: BatchInput): Promise<BatchResult | null>;
+  /** Which batches there is work in (activities/benchmarks/survey-batches.ts). */
+  surveyBatches(input: SurveyInput): Promise<SurveyResult>;
+  /** The queries of a plan of which every cell is done, as a plan (activities/benchmarks/keep-complete.ts). */
+  keepComplete(plan: string): Promise<CompletePart>;
+  /** Tells the batches in flight how to go on; they look every second. */
+  steerRun(input: SteerInput): Promise<void>;
 }
 
 /** What a heartbeat of `runExecutions` and `gradeExecutions` tells: cells of the batch that are done by now. */
@@ -136,4 +202,17 @@ export const matrixActivityOptions = {
     retry: infrastructureRetry,
   },
   reconcileBatch: { startToCloseTimeout: '2 m', scheduleToCloseTimeout: '60 d', retry: infrastructureRetry },
+  surveyBatches: {
+    startToCloseTimeout: '30 m',
+    scheduleToCloseTimeout: '60 d',
+    heartbeatTimeout: '20 s',
+    retry: infrastructureRetry,
+  },
+  keepComplete: {
+    startToCloseTimeout: '2 h',
+    scheduleToCloseTimeout: '60 d',
+    heartbeatTimeout: '20 s',
+    retry: infrastructureRetry,
+  },
+  steerRun: { startToCloseTimeout: '30 s', scheduleToCloseTimeout: '60 d', retry: infrastructureRetry },
 } as const satisfies Record<keyof MatrixActivities, ActivityOptions>;

@@ -7,6 +7,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import { priorityOf } from '../shared/queues.ts';
 import { slideWindow } from '../shared/sliding-window.ts';
 import { addUsage, noUsage, type Usage } from '../shared/usage.ts';
+import type { Steering, SteeringCarried } from './steering.ts';
 import {
   type BatchInput,
   type BatchResult,
@@ -35,17 +36,31 @@ export interface MatrixCarried {
   readonly open: readonly number[];
   readonly batchSize: number;
   readonly sums: MatrixSums;
+  /** Batches that the pause cut short, with what they did: they are started once more. */
+  readonly again?: readonly number[];
+  readonly cutShort?: readonly (readonly [number, BatchResult])[];
+  /** Batches below `to` were looked up: those in `todo` are to be run. */
+  readonly surveyed?: Surveyed;
+  readonly steering?: SteeringCarried;
+}
+
+interface Surveyed {
+  readonly to: number;
+  readonly todo: readonly number[];
 }
 
 export interface MatrixProgress extends MatrixSums {
   readonly total: number;
   /** Workflow ids of the batches in flight; their heartbeats are `BatchProgress`. */
   readonly open: readonly string[];
+  readonly paused: boolean;
 }
 
 export interface MatrixResult extends MatrixSums {
   /** Cells without an answer or a named program failure: the budget was spent, or infrastructure prevented them. */
   readonly unfinished: number;
+  /** Why cells are unfinished: which budget is spent, or that the time is over. Undefined when nothing stopped it. */
+  readonly spent?: string;
 }
 
 export interface MatrixOptions {
@@ -60,8 +75,10 @@ export interface MatrixOptions {
   readonly label?: string;
   /** Cells per batch; default: two batches, of 100 to 500 cells. */
   readonly batchSize?: number;
-  /** Batches in flight, default 4. */
-  readonly window?: number;
+  /** Pauses it, tunes it, ends it; `createSteering({ carried: carried?.steering })`. */
+  readonly steering: Steering;
+  /** Of the run. From 3 on, batches that are done are found before they are started. */
+  readonly rules?: number | undefined;
   readonly carried?: MatrixCarried | undefined;
   readonly onProgress: (progress: MatrixProgress) => void;
   /** Calls the workflow's own `continueAsNew` with its input and this state. */
@@ -70,7 +87,9 @@ export interface MatrixOptions {
   readonly quiet?: Duration;
 }
 
-const defaults = { label: 'batch', window: 4, maxHistoryEvents: 5_000, quiet: '10 m' } as const;
+const defaults = { label: 'batch', maxHistoryEvents: 5_000, quiet: '10 m' } as const;
+/** Batches looked up at once: 50,000 cells, one answer of at most 100 numbers. */
+const batchesPerSurvey = 100;
 const noSums: MatrixSums = {
   answered: 0,
   failed: 0,
@@ -80,26 +99,57 @@ const noSums: MatrixSums = {
   simulated: false,
 };
 
-/** Ends early, without failing, when a batch reports that the budget is spent. Throws what made a batch fail. */
+/** Ends early, without failing, when a budget or the time is spent. Throws what made a batch fail. */
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
-  const { label, window, maxHistoryEvents, quiet } = { ...defaults, ...options };
-  const { plan, run, priority, cells, carried } = options;
+  const { label, maxHistoryEvents, quiet } = { ...defaults, ...options };
+  const { plan, run, priority, cells, carried, steering } = options;
   const batchSize = carried?.batchSize ?? options.batchSize ?? defaultBatchSize(cells);
+  const total = Math.ceil(cells / batchSize);
   let sums = carried?.sums ?? noSums;
+  const cutShort = new Map(carried?.cutShort ?? []);
+  let surveyed: Surveyed = carried?.surveyed ?? { to: carried?.next ?? 0, todo: [] };
   const batch = (member: number): BatchInput => {
     const from = member * batchSize;
-    return { plan, from, to: Math.min(from + batchSize, cells), run, priority };
+    const to = Math.min(from + batchSize, cells);
+    return { plan, from, to, run, priority, steering: steering.key };
   };
   const { reconcileBatch } = proxyActivities<MatrixActivities>({
     ...matrixActivityOptions.reconcileBatch,
     summary: 'read a batch that did not report',
   });
+  const { surveyBatches } = proxyActivities<MatrixActivities>({
+    ...matrixActivityOptions.surveyBatches,
+    summary: 'find what is done',
+  });
+  const withCutShort = (): MatrixSums => [...cutShort.values()].reduce(addResult, sums);
+  let open: readonly string[] = [];
+  const show = (): void =>
+    options.onProgress({ ...withCutShort(), total: cells, open, paused: steering.paused() });
+  steering.onChange(show);
+
+  const firstWithWork = async (member: number): Promise<number> => {
+    for (;;) {
+      const found = surveyed.todo.find((todo) => todo >= member);
+      if (found !== undefined) return found;
+      const from = Math.max(member, surveyed.to);
+      if (from >= total) return total;
+      const to = Math.min(from + batchesPerSurvey, total);
+      const { todo, ...done } = await surveyBatches({ plan, run, batchSize, from, to });
+      surveyed = { to, todo };
+      sums = addResult(sums, { ...done, infraFailed: 0, budgetSkipped: 0, usage: noUsage });
+      show();
+    }
+  };
 
   await slideWindow<BatchResult>({
     label,
     key: plan,
-    total: Math.ceil(cells / batchSize),
-    size: window,
+    total,
+    size: () => steering.window(),
+    held: () => steering.paused(),
+    ended: () => steering.ended() !== undefined,
+    steered: () => steering.version(),
+    after: (options.rules ?? 1) >= 3 ? firstWithWork : undefined,
     state: carried ?? { next: 0, open: [] },
     child: {
       type: runBatchType,
@@ -109,17 +159,34 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
         staticSummary: `cells ${batch(member).from} to ${batch(member).to - 1} of ${run}`,
       }),
     },
-    onResult: (result) => {
+    onResult: (result, member) => {
+      cutShort.delete(member);
+      if ((result.heldBack ?? 0) > 0) {
+        // What it did counts when it is whole, or at the end.
+        cutShort.set(member, result);
+        return 'again';
+      }
       sums = addResult(sums, result);
-      return result.budgetSkipped === 0;
+      return result.budgetSkipped === 0 ? 'next' : 'stop';
     },
-    onChange: (open) => options.onProgress({ ...sums, total: cells, open }),
+    onChange: (ids) => {
+      open = ids;
+      show();
+    },
     reconcile: (member) => reconcileBatch(batch(member)),
-    continueAsNew: (state) => options.continueAsNew({ v: 1, ...state, batchSize, sums }),
+    continueAsNew: (state) =>
+      options.continueAsNew({
+        ...{ v: 1, ...state, batchSize, sums, surveyed, steering: steering.carried() },
+        ...(cutShort.size > 0 ? { cutShort: [...cutShort] } : {}),
+      }),
     maxHistoryEvents,
     quiet,
   });
-  return { ...sums, unfinished: cells - sums.answered - sums.failed };
+  await steering.close();
+  sums = withCutShort();
+  const unfinished = cells - sums.answered - sums.failed;
+  const spent = sums.budgetSkipped > 0 ? (sums.budget ?? 'the budget is used up') : steering.ended();
+  return { ...sums, unfinished, ...(spent === undefined || unfinished === 0 ? {} : { spent }) };
 }
 
 /** Two batches for a small matrix; 500 cells at most, so that a batch is minutes of work and 40 events. */
@@ -127,7 +194,9 @@ function defaultBatchSize(cells: number): number {
   return Math.min(500, Math.max(100, Math.ceil(cells / 2)));
 }
 
-function addResult(sums: MatrixSums, result: BatchResult): MatrixSums {
+type Addend = Omit<BatchResult, 'from' | 'to' | 'heldBack'>;
+
+function addResult(sums: MatrixSums, result: Addend): MatrixSums {
   return {
     answered: sums.answered + result.answered,
     failed: sums.failed + result.failed,

@@ -46,5 +46,5 @@ export interface ResolvedRun<T> {
   readonly rules?: number;
 }
 
-/** 2: an answer steps on what a step recorded, the run is settled by a local activity, and `running` has no memo. */
-export const presentRules = 2;
+/** 2: an answer steps on what a step recorded, the run is settled by a local activity, and `running` has no memo. 3: a matrix finds what is done before it starts batches. */
+export const presentRules = 3;

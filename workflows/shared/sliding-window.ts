@@ -5,6 +5,7 @@
  */
 import { type Duration, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowCancellationType,
@@ -23,15 +24,28 @@ import { type Report, reportSignal, type Seat } from './report.ts';
 export interface WindowState {
   readonly next: number;
   readonly open: readonly number[];
+  /** Members that wait to be started once more. */
+  readonly again?: readonly number[];
 }
+
+/** `again`: the member is started once more, later. `stop`: no further member is started. */
+export type Verdict = 'next' | 'again' | 'stop';
 
 export interface WindowOptions<R> {
   readonly label: string;
   /** Identifies the work: reports of another key are not counted. */
   readonly key: string;
-  /** Members in all, and how many run at once. */
   readonly total: number;
-  readonly size: number;
+  /** How many run at once; asked anew whenever `steered` changes. */
+  readonly size: () => number;
+  /** True while no member may start; the window then waits, even with none open. */
+  readonly held: () => boolean;
+  /** True once no member may start any more. */
+  readonly ended: () => boolean;
+  /** A number that changes when `size`, `held` or `ended` may have. */
+  readonly steered: () => number;
+  /** The first member at or after this one that there is work in, or `total`; default: each has work. */
+  readonly after?: ((member: number) => Promise<number>) | undefined;
   readonly state: WindowState;
   /** The child workflow is called with `args(member)` and then its `Seat`. */
   readonly child: {
@@ -39,8 +53,8 @@ export interface WindowOptions<R> {
     readonly args: (member: number) => readonly unknown[];
     readonly options: (member: number) => Omit<ChildWorkflowOptions, 'args' | 'workflowId'>;
   };
-  /** Counts a result; called once per member. Returning false starts no further members. */
-  readonly onResult: (result: R) => boolean;
+  /** Counts a result; called once per member, and once more each time it was `again`. */
+  readonly onResult: (result: R, member: number) => Verdict;
   /** Called after members started or reported; `open` are workflow ids. */
   readonly onChange: (open: readonly string[]) => void;
   /** The result of a member whose work is stored in full; null when some is missing. */
@@ -67,6 +81,7 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
   /** Open members to reconcile. */
   const silent = new Set<number>();
   const reports: (readonly [Seat, Report<R>])[] = [];
+  const again = [...(options.state.again ?? [])];
   let next = options.state.next;
   let goOn = true;
   setHandler(reportSignal, (seat, report) => {
@@ -75,12 +90,14 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
 
   try {
     for (;;) {
+      const steered = options.steered();
       takeReports();
       await fill();
       options.onChange([...open].map(idOf));
-      if (open.size === 0) return;
-      if (mustContinue()) await options.continueAsNew({ next, open: [...open] });
-      if (!(await somethingHappened())) for (const member of distant) silent.add(member);
+      if (open.size === 0 && !waiting()) return;
+      if (mustContinue())
+        await options.continueAsNew({ next, open: [...open], ...(again.length > 0 ? { again } : {}) });
+      if (!(await somethingHappened(steered))) for (const member of distant) silent.add(member);
       takeReports();
       for (const member of silent) await reconcile(member);
     }
@@ -103,11 +120,32 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
 
   async function fill(): Promise<void> {
     const starts: Promise<void>[] = [];
-    while (goOn && !isCancelled() && open.size < options.size && next < options.total) {
-      open.add(next);
-      starts.push(start(next++));
+    const begin = (member: number): void => {
+      open.add(member);
+      starts.push(start(member));
+    };
+    while (hasRoom() && hasMore()) {
+      const repeated = again.shift();
+      if (repeated !== undefined) begin(repeated);
+      else {
+        if (options.after) next = await options.after(next);
+        // What was asked may have taken a while.
+        if (hasRoom() && next < options.total) begin(next++);
+      }
     }
     await Promise.all(starts);
+  }
+
+  function hasRoom(): boolean {
+    return goOn && !options.ended() && !isCancelled() && !options.held() && open.size < options.size();
+  }
+
+  function hasMore(): boolean {
+    return again.length > 0 || next < options.total;
+  }
+
+  function waiting(): boolean {
+    return goOn && !options.ended() && options.held() && hasMore();
   }
 
   /** Starting a member that still runs leaves it running: it reports here all the same. */
@@ -145,7 +183,9 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
 
   function count(member: number, result: R): void {
     close(member);
-    if (!options.onResult(result)) goOn = false;
+    const verdict = options.onResult(result, member);
+    if (verdict === 'stop') goOn = false;
+    if (verdict === 'again') again.push(member);
   }
 
   function close(member: number): void {
@@ -157,13 +197,14 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
   function mustContinue(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     // What a continue-as-new would lose: reports not counted, members to reconcile, a cancel.
-    const settled = reports.length === 0 && silent.size === 0 && !isCancelled();
+    const settled =
+      reports.length === 0 && silent.size === 0 && !isCancelled() && allHandlersFinished() && open.size > 0;
     return settled && (continueAsNewSuggested || historyLength > options.maxHistoryEvents);
   }
 
   /** False after `quiet` of silence; only distant members need that timer. */
-  async function somethingHappened(): Promise<boolean> {
-    const happened = (): boolean => reports.length > 0 || silent.size > 0;
+  async function somethingHappened(steered: number): Promise<boolean> {
+    const happened = (): boolean => reports.length > 0 || silent.size > 0 || options.steered() !== steered;
     if (distant.size > 0) return condition(happened, options.quiet);
     await condition(happened);
     return true;

@@ -4,6 +4,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '../../../activities/failure.ts';
 import { executionKey } from '../../../activities/mas/execution-key.ts';
+import { createPlanReader } from '../../../activities/mas/plan-reader.ts';
 import { createRunExecutions } from '../../../activities/mas/run-executions.ts';
 import type { ExecutionSpec, ProgramRunner } from '../../../activities/mas/run-program.ts';
 import type { BatchInput, Plan } from '../../../workflows/matrix/contract.ts';
@@ -76,7 +77,10 @@ async function execute(work: (number: number, signal: AbortSignal) => Promise<vo
   const { database } = parts;
   const { blobs, calls } = parts.services;
   const generator = { generate: () => Promise.reject(new Error('no generator here')) };
-  const activity = createRunExecutions({ database, blobs, calls, runner, generator, executionsAtOnce: 4 });
+  const activity = createRunExecutions({
+    ...{ database, blobs, calls, runner, generator, executionsAtOnce: 4 },
+    plans: createPlanReader(blobs),
+  });
   const cancelling = new AbortController();
   const info = { workflowNamespace: 'default', scheduledTimestampMs: Date.now() - 1 };
   const context = { info, cancellationSignal: cancelling.signal, heartbeat: () => {} };

@@ -2,7 +2,12 @@
 import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
-import type { BatchInput, BatchResult, MatrixActivities } from '../../../workflows/matrix/contract.ts';
+import type {
+  BatchInput,
+  BatchResult,
+  MatrixActivities,
+  SteerInput,
+} from '../../../workflows/matrix/contract.ts';
 import { queuesOf } from '../../../workflows/shared/queues.ts';
 import { temporal } from '../../support/environment.ts';
 
@@ -19,6 +24,10 @@ export interface MatrixWorkers extends AsyncDisposable {
   /** Cells `from` of batches whose work is stored, though nobody heard of it. */
   readonly stored: Set<number>;
   script(next: Script): void;
+  /** What the parents told their batches. */
+  readonly steered: SteerInput[];
+  /** Batches that a survey looked at. */
+  readonly surveyed: number[];
   /** Forgets what happened. */
   reset(): void;
 }
@@ -34,6 +43,8 @@ export async function startMatrixWorkers(
   const executed: number[] = [];
   const graded: number[] = [];
   const stored = new Set<number>();
+  const steered: SteerInput[] = [];
+  const surveyed: number[] = [];
   let script: Script = async () => ({});
   let running = 0;
   let peak = 0;
@@ -53,6 +64,14 @@ export async function startMatrixWorkers(
     },
     gradeExecutions: async ({ from }) => ({ graded: graded.push(from) }),
     reconcileBatch: async (batch) => (stored.has(batch.from) ? resultOf(batch) : null),
+    async surveyBatches({ from, to, batchSize }) {
+      const all = Array.from({ length: to - from }, (_, index) => from + index);
+      surveyed.push(...all);
+      const todo = all.filter((batch) => !stored.has(batch * batchSize));
+      return { todo, answered: (all.length - todo.length) * batchSize, failed: 0, simulated: false };
+    },
+    keepComplete: async (plan) => ({ plan, cells: 0, queries: 0 }),
+    steerRun: async (input) => void steered.push(input),
   };
   const connection = await NativeConnection.connect({ address: temporal.address() });
   const shared = { connection, activities, maxHeartbeatThrottleInterval: '100 ms' } as const;
@@ -67,11 +86,13 @@ export async function startMatrixWorkers(
     executed,
     graded,
     stored,
+    steered,
+    surveyed,
     peak: () => peak,
     running: () => running,
     script: (next) => (script = next),
     reset() {
-      executed.length = graded.length = peak = 0;
+      executed.length = graded.length = steered.length = surveyed.length = peak = 0;
       stored.clear();
       script = async () => ({});
     },

@@ -1,6 +1,7 @@
 /** Workflows of these tests: a parent that runs a matrix with windows, batches and histories as small as a test wants. */
 import { continueAsNew } from '@temporalio/workflow';
 import { type MatrixCarried, type MatrixResult, runMatrix } from '../../../workflows/matrix/run-matrix.ts';
+import { createSteering } from '../../../workflows/matrix/steering.ts';
 import { createProgress } from '../../../workflows/shared/progress.ts';
 
 export { runBatch } from '../../../workflows/matrix/run-batch.ts';
@@ -10,6 +11,8 @@ export interface MatrixInput {
   readonly cells: number;
   readonly batchSize?: number;
   readonly window?: number;
+  readonly rules?: number;
+  readonly maxWallMinutes?: number;
   readonly maxHistoryEvents?: number;
   readonly quiet?: number;
 }
@@ -22,13 +25,20 @@ export async function matrixParent(input: MatrixInput, carried?: MatrixCarried):
     failed: 0,
     total: input.cells,
   });
+  const { window, maxWallMinutes } = input;
+  const steering = createSteering({
+    carried: carried?.steering,
+    maxWallMinutes,
+    ...(window === undefined ? {} : { window }),
+  });
   return runMatrix({
     ...input,
+    steering,
     run: 'evaluation/test',
     priority: 3,
     carried,
-    onProgress: ({ answered, failed, usage, open }) =>
-      publish({ done: answered + failed, failed, usage, open }),
+    onProgress: ({ answered, failed, usage, open, paused }) =>
+      publish({ state: paused ? 'paused' : 'running', done: answered + failed, failed, usage, open }),
     continueAsNew: (state) => continueAsNew<typeof matrixParent>(input, state),
   });
 }
