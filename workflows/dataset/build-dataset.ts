@@ -67,14 +67,13 @@ async function build(
   publish({ stage: 'selection', open: [] });
   const selection = await onQueue('workflows', 'selectPrograms', run).selectPrograms(plan.plan, input);
   const refined = await refineSelection(resolved, plan, selection, matrix.usage, publish);
-  const { tried, accepted, kept } = refined;
   const dropped = selection.dropped + refined.dropped;
 
   publish({ stage: 'export' });
   const exported = await onQueue('workflows', 'exportDataset', run).exportDataset({
     ...{ run, input, plan, selection, dropped },
     finals: refined.finals,
-    refinement: { tried, accepted, kept },
+    refinement: refined.refinement,
   });
   publish({ state: 'succeeded', stage: 'done' });
   return {
@@ -84,7 +83,7 @@ async function build(
     dropped,
     ...(plan.leftOut ? { leftOut: plan.leftOut.queries } : {}),
     groups: selection.groups,
-    refinement: { tried, accepted, kept },
+    refinement: refined.refinement,
     usage: addUsage(matrix.usage, refined.usage),
     simulated: plan.simulated || matrix.simulated,
   };

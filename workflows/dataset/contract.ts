@@ -6,6 +6,7 @@ import { nameSchema, sha256Schema } from '../shared/names.ts';
 import { limitsSchema } from '../shared/program.ts';
 import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-input.ts';
 import type { Usage } from '../shared/usage.ts';
+import { type Refinement, refinementSchema, type RefinementSums } from './refinement.ts';
 
 export const buildDatasetType = 'buildDataset';
 
@@ -20,8 +21,10 @@ export type QuerySource = z.infer<typeof querySourceSchema>;
 
 /** The three ablations of the paper, each true by default. */
 export const switchesSchema = z.strictObject({
-  /** Alike queries get the same program; off: a seeded random one of the programs that solved the query. */
+  /** Alike queries get the same program; off: one of the programs that solved the query, by `withoutInterConsistency`. */
   interConsistency: z.boolean().default(true),
+  /** Which solver an ablated selection takes: a seeded random one, or the one that cost least. */
+  withoutInterConsistency: z.enum(['random', 'cheapest']).default('random'),
   /** The refiner adapts the program to the query; off: the base program stands. */
   adaptation: z.boolean().default(true),
   /** The sample carries the reasoning that links query and program; off: the program alone. */
@@ -40,6 +43,7 @@ const datasetFieldsSchema = z.strictObject({
   repeats: z.number().int().positive().max(100).default(1),
   groupBy: z.enum(['source', 'subject']).default('subject'),
   switches: switchesSchema.prefault({}),
+  refinement: refinementSchema.prefault({}),
   limits: limitsSchema.prefault({}),
   /** When a budget or the time is spent: end with `Budget.Exceeded`, or use the queries whose executions are all there. */
   whenSpent: z.enum(['stop', 'use']).default('stop'),
@@ -77,9 +81,22 @@ export interface DatasetResult {
     readonly program: string;
     readonly meanScore: number;
   }[];
-  readonly refinement: { readonly tried: number; readonly accepted: number; readonly kept: number };
+  readonly refinement: RefinementSums;
+  /** What the rows' programs are like, by stored executions; absent in results of earlier releases. */
+  readonly finals?: FinalsSummary;
   readonly usage: Usage;
   readonly simulated: boolean;
+}
+
+export interface FinalsSummary {
+  /** Programs that differ in more than white space, comments and the names they chose. */
+  readonly uniquePrograms: number;
+  /** Mean score of the rows' programs on their own queries, 0 to 1. */
+  readonly meanScore: number;
+  /** Of adapted programs to their bases, 0 to 1 (similarity.ts); null without an adapted row. */
+  readonly meanSimilarity: number | null;
+  /** Of one execution of a row's program, mean over rows and repeats, at recorded cost. */
+  readonly perRow: Pick<Usage, 'llmCalls' | 'tokensIn' | 'tokensOut' | 'costUsd'>;
 }
 
 /** The score matrix that a dataset is chosen from. */
@@ -111,16 +128,13 @@ export interface RefineInput {
   readonly to: number;
   readonly refiner: string;
   readonly switches: DatasetInput['switches'];
+  /** Absent in runs that an earlier release began. */
+  readonly refinement?: Refinement;
 }
 
-export interface RefineResult {
+export interface RefineResult extends RefinementSums {
   /** Blob of JSON lines: `FinalQuery` of activities/dataset/selection.ts. */
   readonly finals: string;
-  /** Queries for which the refiner was asked to adapt the program. */
-  readonly tried: number;
-  readonly accepted: number;
-  /** The base stood: adaptation was off, refused or scored lower. */
-  readonly kept: number;
   /** No final program solves the query. */
   readonly dropped: number;
   /** What was newly spent. */
@@ -143,9 +157,7 @@ export interface DatasetActivities {
   planDataset(run: string, input: DatasetInput): Promise<DatasetPlan>;
   selectPrograms(plan: string, input: DatasetInput): Promise<Selection>;
   refineQueries(input: RefineInput): Promise<RefineResult>;
-  exportDataset(
-    input: ExportInput,
-  ): Promise<{ readonly rows: number; readonly files: Readonly<Record<string, string>> }>;
+  exportDataset(input: ExportInput): Promise<Pick<DatasetResult, 'rows' | 'files' | 'finals'>>;
 }
 
 const retry = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;

@@ -14,10 +14,16 @@ import {
   type Selection,
 } from './contract.ts';
 import { inOrder } from './in-order.ts';
+import { addRefinement, type RefinementSums } from './refinement.ts';
 
-export interface Refined extends Omit<RefineResult, 'finals'> {
+export interface Refined {
   /** Blobs of `FinalQuery` lines, in the order of the selection. */
   readonly finals: readonly string[];
+  readonly refinement: RefinementSums;
+  /** Queries that no final program solves. */
+  readonly dropped: number;
+  /** What was newly spent. */
+  readonly usage: Usage;
 }
 
 const refineBatch = 50;
@@ -31,35 +37,33 @@ export async function refineSelection(
   spent: Usage,
   publish: (update: Partial<Progress>) => void,
 ): Promise<Refined> {
-  let sums: Omit<Refined, 'finals'> = { tried: 0, accepted: 0, kept: 0, dropped: 0, usage: noUsage };
+  let refinement: RefinementSums = { tried: 0, accepted: 0, kept: 0 };
+  let dropped = 0;
+  let usage = noUsage;
   publish({ stage: 'refinement', done: 0, failed: 0, total: selection.queries });
   const batches = Array.from({ length: Math.ceil(selection.queries / refineBatch) }, (_, index) => {
     const from = index * refineBatch;
     return { from, to: Math.min(from + refineBatch, selection.queries) };
   });
   const finals = await inOrder(batches, refineWindow, async ({ from, to }) => {
-    const { refiner, switches } = input;
+    const { refiner, switches, refinement: settings } = input;
     const batch = {
-      ...{ run, refiner, switches, from, to },
+      ...{ run, refiner, switches, refinement: settings, from, to },
       plan: plan.plan,
       selection: selection.selection,
     };
     const result = await refine(batch);
-    sums = {
-      tried: sums.tried + result.tried,
-      accepted: sums.accepted + result.accepted,
-      kept: sums.kept + result.kept,
-      dropped: sums.dropped + result.dropped,
-      usage: addUsage(sums.usage, result.usage),
-    };
+    refinement = addRefinement(refinement, result);
+    dropped += result.dropped;
+    usage = addUsage(usage, result.usage);
     publish({
-      done: sums.accepted + sums.kept + sums.dropped,
-      failed: sums.dropped,
-      usage: addUsage(spent, sums.usage),
+      done: refinement.accepted + refinement.kept + dropped,
+      failed: dropped,
+      usage: addUsage(spent, usage),
     });
     return result.finals;
   });
-  return { ...sums, finals };
+  return { finals, refinement, dropped, usage };
 }
 
 function refine(batch: RefineInput): Promise<RefineResult> {
