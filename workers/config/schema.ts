@@ -55,6 +55,8 @@ export const configSchema = z.strictObject({
   /** DATABASE_URL; absent = the embedded PostgreSQL. */
   databaseUrl: z.string().optional(),
   models: z.record(nameSchema, modelSchema).default({}),
+  /** Tokenizers by which lengths of datasets are counted: a model directory, a hub's cached one, or a tokenizer.json. */
+  tokenizers: z.record(nameSchema, z.strictObject({ path: z.string().min(1) })).default({}),
   /** The model that writes programs when an input names none. MASGPT_GENERATOR. */
   generator: nameSchema.optional(),
   generation: z

@@ -6,6 +6,7 @@ import { nameSchema, sha256Schema } from '../shared/names.ts';
 import { limitsSchema } from '../shared/program.ts';
 import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-input.ts';
 import type { Usage } from '../shared/usage.ts';
+import { exportSchema } from './export-contract.ts';
 import { type Refinement, refinementSchema, type RefinementSums } from './refinement.ts';
 
 export const buildDatasetType = 'buildDataset';
@@ -45,6 +46,8 @@ const datasetFieldsSchema = z.strictObject({
   switches: switchesSchema.prefault({}),
   refinement: refinementSchema.prefault({}),
   limits: limitsSchema.prefault({}),
+  /** What is written. The matrix, the selection and the refinement do not depend on it. */
+  export: exportSchema.prefault({}),
   /** When a budget or the time is spent: end with `Budget.Exceeded`, or use the queries whose executions are all there. */
   whenSpent: z.enum(['stop', 'use']).default('stop'),
   ...matrixFields,
@@ -64,7 +67,7 @@ export type DatasetRequest = z.input<typeof datasetInputSchema>;
 
 export interface DatasetResult {
   readonly run: string;
-  /** Rows of the SFT file. */
+  /** Rows of `sft.jsonl`: those of the train split. */
   readonly rows: number;
   /** Executions of the score matrix. */
   readonly cells: number;
@@ -72,7 +75,7 @@ export interface DatasetResult {
   readonly dropped: number;
   /** Queries whose executions a spent budget left undone (`whenSpent: 'use'`). */
   readonly leftOut?: number;
-  /** Blobs by file name: `sft.jsonl`, `card.md`, `manifest.json`. */
+  /** Blobs by file name (export-contract.ts). All but `run.json` are the same whenever the inputs and the recorded replies are. */
   readonly files: Readonly<Record<string, string>>;
   /** What was selected, per group. */
   readonly groups: readonly {
