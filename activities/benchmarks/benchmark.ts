@@ -2,7 +2,18 @@
 import type { Gold } from '../../workflows/shared/query.ts';
 
 /** The upstream formats that can be read; importers/ holds one file each. `generated` needs no file. */
-export type ImporterName = 'gsm8k' | 'humaneval' | 'scibench' | 'aqua' | 'rows' | 'generated';
+export type ImporterName =
+  | 'gsm8k'
+  | 'gsm-hard'
+  | 'math'
+  | 'aqua'
+  | 'sciq'
+  | 'mmlu'
+  | 'scibench'
+  | 'humaneval'
+  | 'mbpp'
+  | 'rows'
+  | 'generated';
 
 export interface Benchmark {
   /** A name as inputs carry it: `--benchmark NAME=FILE`. */
@@ -13,6 +24,7 @@ export interface Benchmark {
   /** The upstream's page. */
   readonly source: string;
   readonly licence: string;
+  /** Of rows whose file does not say: `train-….parquet` is of split train. */
   readonly split: string;
   /** Items of the upstream's split, where it is fixed. */
   readonly size?: number;

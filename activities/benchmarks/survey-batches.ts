@@ -1,6 +1,6 @@
 /**
  * Finds the batches of a plan in which there is work, so that those that are done need no workflow of their own: keys are
- * computed and looked up, 2,000 to a query.
+ * computed and looked up, 2,000 to a query. The first look also records that the run has this plan.
  */
 import { Context } from '@temporalio/activity';
 import { sql } from 'kysely';
@@ -14,6 +14,7 @@ import { heartbeating } from '../heartbeating.ts';
 import { createCellOutcomes, identityOf, revisionsOf } from '../mas/cell-outcomes.ts';
 import { executionKey } from '../mas/execution-key.ts';
 import type { BatchCell, PlanReader } from '../mas/plan-reader.ts';
+import { recordPlan } from '../storage/run-plans.ts';
 import type { Database } from '../storage/tables.ts';
 import type { GradeParts } from './grade-executions.ts';
 import { readScores } from './read-scores.ts';
@@ -33,6 +34,8 @@ const cellsPerQuery = 2_000;
 export function createSurveyBatches(parts: SurveyParts) {
   return async (input: SurveyInput): Promise<SurveyResult> => {
     const plan = await parts.plans.plan(input.plan);
+    const { workflowNamespace: namespace = '' } = Context.current().info;
+    if (input.from === 0) await recordPlan(parts.database, { namespace, run: input.run, plan: input.plan });
     return heartbeating(() => survey(parts, plan, input, Context.current().cancellationSignal));
   };
 }

@@ -1,57 +1,71 @@
 /**
- * Imports a foreign file in a process of its own, with a cap on its memory and its time, and with none of this process's
- * environment: a file made to exhaust a parser ends that process, not the command.
+ * Imports foreign files in a process of its own, with caps on its memory and its time, and with none of this process's environment: a
+ * file made to exhaust a parser ends that process, not the command.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { ImportedQueries } from '../../activities/benchmarks/importers/import-queries.ts';
+import type { Readable } from 'node:stream';
+import type { ImportEvent, ImportRequest } from '../../activities/benchmarks/importers/import-events.ts';
+import { collectImport, type ImportedQueries } from '../../activities/benchmarks/importers/import-queries.ts';
 import { querySchema } from '../../workflows/shared/query.ts';
 import { productScript } from '../dev/product-script.ts';
 import { CommandFailed } from './errors.ts';
+import { killAboveMemory } from './kill-above-memory.ts';
 import type { ImportLine } from './import-process.ts';
 
 const maxHeapMb = 1_024;
+/** Pages of parquet and buffers of streams lie outside of the heap. */
+const maxBuffersMb = 1_024;
 const maxMs = 600_000;
 
 /** Throws `CommandFailed` with what is wrong with the file. */
-export async function importFile(options: {
-  readonly file: string;
-  readonly source: string;
-  /** Of the parsing process. */
-  readonly heapMb?: number;
-}): Promise<ImportedQueries> {
-  const { file, source, heapMb = maxHeapMb } = options;
+export async function importFile(
+  options: ImportRequest & {
+    /** Of the parsing process. */
+    readonly heapMb?: number;
+  },
+): Promise<ImportedQueries> {
+  const { heapMb = maxHeapMb, ...request } = options;
+  const named = typeof request.file === 'string' ? request.file : request.source;
   const child = spawn(
     process.execPath,
-    [`--max-old-space-size=${heapMb}`, ...productScript('clients/cli/import-process.ts'), file, source],
+    [`--max-old-space-size=${heapMb}`, ...productScript('clients/cli/import-process.ts')],
     {
       env: { PATH: process.env['PATH'] },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', 'ignore'],
       timeout: maxMs,
       killSignal: 'SIGKILL',
     },
   );
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  const queries: ImportedQueries['queries'][number][] = [];
-  const rejected: ImportedQueries['rejected'][number][] = [];
-  let failed: string | undefined;
-  for await (const line of createInterface({ input: child.stdout, crlfDelay: Infinity })) {
-    const printed = readLine(line);
-    if (!printed) continue;
-    if ('failed' in printed) failed = printed.failed;
-    else if ('query' in printed) queries.push(querySchema.parse(printed.query));
-    else rejected.push(printed.rejected as (typeof rejected)[number]);
-  }
-  const [code, signal] = await exited;
-  if (failed !== undefined) throw new CommandFailed(failed);
-  if (code !== 0) {
+  const watch = killAboveMemory(child, (heapMb + maxBuffersMb) * 1024 ** 2);
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(JSON.stringify(request));
+  try {
+    return await collectImport(eventsOf(child.stdout));
+  } catch (error) {
+    if (error instanceof CommandFailed) throw error;
+    const [code, signal] = await exited;
+    if (code === 0) throw error;
     const limits = `${heapMb} MB or ${maxMs / 60_000} minutes`;
     throw new CommandFailed(
-      `${file}: reading it needs more than ${limits} (${signal ?? `exit ${code}`}): split the file, or write it as JSON lines`,
+      `${named}: reading it needs more than ${limits} (${signal ?? `exit ${code}`}): split the file, or write it as JSON lines`,
     );
+  } finally {
+    watch.end();
+    child.kill('SIGKILL');
+    await exited;
   }
-  return { queries, rejected };
+}
+
+async function* eventsOf(stdout: Readable): AsyncGenerator<ImportEvent> {
+  for await (const line of createInterface({ input: stdout, crlfDelay: Infinity })) {
+    const printed = readLine(line);
+    if (!printed) continue;
+    if ('failed' in printed) throw new CommandFailed(printed.failed);
+    yield 'query' in printed ? { query: querySchema.parse(printed.query) } : printed;
+  }
 }
 
 /** A process that dies may leave half a line. */

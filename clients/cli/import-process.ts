@@ -1,15 +1,18 @@
-/** Process entry: `import-process FILE SOURCE` parses a foreign file and prints one JSON line per query or rejected row. */
+/** Process entry: parses foreign files as the `ImportRequest` on standard input says, and prints one JSON line per event. */
 import { once } from 'node:events';
-import { importQueries } from '../../activities/benchmarks/importers/import-queries.ts';
+import { text } from 'node:stream/consumers';
+import {
+  type ImportEvent,
+  importEvents,
+  type ImportRequest,
+} from '../../activities/benchmarks/importers/import-events.ts';
 
-/** A line of what this process prints; it prints `failed` alone, or everything else. */
-export type ImportLine = { query: unknown } | { rejected: unknown } | { failed: string };
+/** A line of what this process prints; `failed` is the last. */
+export type ImportLine = ImportEvent | { readonly failed: string };
 
-const [file = '', source = ''] = process.argv.slice(2);
 try {
-  const { queries, rejected } = await importQueries({ file, source });
-  for (const query of queries) await print({ query });
-  for (const row of rejected) await print({ rejected: row });
+  const request = JSON.parse(await text(process.stdin)) as ImportRequest;
+  for await (const event of importEvents(request)) await print(event);
 } catch (error) {
   await print({ failed: (error as Error).message });
 }

@@ -44,6 +44,8 @@ export const querySchema = z.object({
   source: z.string().min(1),
   /** The upstream's subject, or the kind of generated problem; the default group of dataset selection is (source, subject). */
   subject: z.string().default(''),
+  /** The upstream's difficulty, where it gives one: MATH "1" to "5". */
+  level: z.string().optional(),
   split: z.string().default(''),
   licence: z.string().default(''),
   gold: goldSchema,

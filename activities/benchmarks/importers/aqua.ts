@@ -1,11 +1,11 @@
 /** AQuA: `{ question, options: ["A)…"], correct }`; options keep their order, their labels are taken off. */
 import { z } from 'zod';
 import { writeChoices } from './choices.ts';
-import { createImporter } from './importer.ts';
+import { createImporter, listOf } from './importer.ts';
 
 const row = z.object({
   question: z.string().min(1),
-  options: z.array(z.string()).min(2).max(26),
+  options: listOf(z.string()),
   correct: z.string().regex(/^[A-Z]$/),
 });
 

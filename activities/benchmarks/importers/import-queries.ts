@@ -1,71 +1,42 @@
-/** An upstream file becomes queries. A malformed row is reported with its line and left out; the rest is kept. */
-import { type Query, querySchema } from '../../../workflows/shared/query.ts';
-import { failure } from '../../failure.ts';
-import type { ImporterName } from '../benchmark.ts';
-import { createQuery } from '../query-id.ts';
-import { benchmarkOf } from '../registry.ts';
-import { aqua } from './aqua.ts';
-import { gsm8k } from './gsm8k.ts';
-import { humaneval } from './humaneval.ts';
-import { type Importer, reasonOf } from './importer.ts';
-import { readRows } from './read-rows.ts';
-import { rows } from './rows.ts';
-import { scibench } from './scibench.ts';
+/** Upstream files become queries. A bad row is reported with its file, line and reason, and left out; the rest is kept. */
+import type { Query } from '../../../workflows/shared/query.ts';
+import { type ImportEvent, importEvents, type ImportRequest, type ImportSummary } from './import-events.ts';
+import type { RejectedRow } from './import-report.ts';
 
-export interface ImportedQueries {
+export interface ImportedQueries extends ImportSummary {
+  /** In the order of the files. */
   readonly queries: readonly Query[];
-  readonly rejected: readonly { readonly line: number; readonly reason: string }[];
+  /** At most 10,000, by file and line; `rejectedCount` counts all. */
+  readonly rejected: readonly RejectedRow[];
 }
 
-const importers: Readonly<Record<Exclude<ImporterName, 'generated'>, Importer>> = {
-  gsm8k,
-  humaneval,
-  scibench,
-  aqua,
-  rows,
-};
+const maxRejected = 10_000;
 
-/** `source`: registry name. Throws `Input.Invalid` when the file cannot be read, is empty, or the benchmark has no file. */
-export async function importQueries({
-  file,
-  source,
-}: {
-  readonly file: string;
-  readonly source: string;
-}): Promise<ImportedQueries> {
-  const benchmark = benchmarkOf(source);
-  if (benchmark.importer === 'generated')
-    throw failure('Input.Invalid', `${source} is generated: it has no file`);
-  const importer = importers[benchmark.importer];
+/**
+ * Throws `Input.Invalid` when the file cannot be read, is empty, or the benchmark has no file. Foreign files are read in a process of
+ * their own (clients/cli/import-file.ts); here only what is trusted.
+ */
+export function importQueries(request: ImportRequest): Promise<ImportedQueries> {
+  return collectImport(importEvents(request));
+}
+
+/** Throws when the events end without a summary. */
+export async function collectImport(events: AsyncIterable<ImportEvent>): Promise<ImportedQueries> {
   const queries = new Map<string, Query>();
-  const rejected: { line: number; reason: string }[] = [];
-  for await (const read of readRows(file)) {
-    const { line } = read;
-    try {
-      if ('reason' in read) throw new Error(read.reason);
-      const query = queryOf(importer, read.value, benchmark);
-      if (queries.has(query.id)) throw new Error('the same query stands above');
-      queries.set(query.id, query);
-    } catch (error) {
-      rejected.push({ line, reason: (error as Error).message });
-    }
+  const rejected: RejectedRow[] = [];
+  let summary: ImportSummary | undefined;
+  for await (const event of events) {
+    if ('query' in event) queries.set(event.query.id, event.query);
+    else if ('retracted' in event) queries.delete(event.retracted);
+    else if ('summary' in event) summary = event.summary;
+    else if (rejected.length < maxRejected) rejected.push(event.rejected);
   }
-  return { queries: [...queries.values()], rejected };
-}
-
-function queryOf(
-  importer: Importer,
-  value: unknown,
-  { name, split, licence }: { readonly name: string; readonly split: string; readonly licence: string },
-): Query {
-  const query = createQuery({
-    source: name,
-    subject: '',
-    split,
-    licence,
-    ...importer(value),
-  });
-  const checked = querySchema.safeParse(query);
-  if (!checked.success) throw new Error(reasonOf(checked.error.issues));
-  return query;
+  if (!summary) throw new Error('the import ended before its summary');
+  const order = new Map(summary.files.map(({ name }, index) => [name, index]));
+  const position = ({ file }: RejectedRow): number => order.get(file) ?? order.size;
+  return {
+    ...summary,
+    queries: [...queries.values()],
+    rejected: rejected.toSorted((a, b) => position(a) - position(b) || a.line - b.line),
+  };
 }

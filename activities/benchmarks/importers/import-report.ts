@@ -13,7 +13,7 @@ const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 export const rowPlaceSchema = z.object({ file: z.string(), line: z.int().positive() });
 export type RowPlace = z.infer<typeof rowPlaceSchema>;
 
-/** A row that did not become a query, and why. */
+/** A row that did not become a query, and why: malformed, a duplicate, in conflict, or with tests that do not compile. */
 export const rejectedRowSchema = rowPlaceSchema.extend({ reason: z.string() });
 export type RejectedRow = z.infer<typeof rejectedRowSchema>;
 
@@ -62,9 +62,9 @@ export const importReportSchema = z.object({
   files: z.array(importedFileSchema),
   /** Absent for files of this machine. */
   hub: hubOriginSchema.optional(),
-  /** Of all files. `rows` = queries + rejected + duplicates + rows in conflicts. */
+  /** Of all files: rows = queries + rejected. */
   rows: z.int().nonnegative(),
-  /** `listed` holds the first 1,000. */
+  /** Duplicates and rows in conflict among them; `listed` holds the first 1,000. */
   rejected: z.object({ count: z.int().nonnegative(), listed: z.array(rejectedRowSchema) }),
   /** Rows that repeat an earlier row, gold and all; the first is kept. */
   duplicates: z.int().nonnegative(),

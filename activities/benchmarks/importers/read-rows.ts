@@ -1,143 +1,99 @@
 /**
- * Reads the rows of an upstream file: JSON lines or one JSON array, plain or gzip. A foreign file is hostile input: its size,
- * what it expands to, and the length of a line are capped, and no row is kept longer than it takes to hand it on.
+ * Reads the rows of an upstream file by what is in it: parquet; or text, plain or gzip, that is JSON lines, one JSON array, one JSON
+ * object, or CSV. No row is kept longer than it takes to hand it on; memory does not grow with the file.
  */
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
-import { createGunzip } from 'node:zlib';
 import { failure } from '../../failure.ts';
+import { expand } from './expand.ts';
+import { type ForeignFile, openForeignFile } from './foreign-file.ts';
+import type { Columns } from './importer.ts';
+import { readArray, readObjects } from './read-array.ts';
+import { readCsv } from './read-csv.ts';
+import { readJsonLines } from './read-json-lines.ts';
+import { readParquet } from './read-parquet.ts';
 
+/** `line` counts from 1: a line of text, an element of an array, a row of parquet. */
 export type ReadRow =
   | { readonly line: number; readonly value: unknown }
   | { readonly line: number; readonly reason: string };
 
-const maxFileBytes = 2 * 1024 ** 3;
-const maxExpandedBytes = 4 * 1024 ** 3;
-const maxRatio = 200;
-const maxLineCharacters = 8 * 1024 ** 2;
-/** An array is parsed whole. */
-const maxArrayCharacters = 256 * 1024 ** 2;
-
-/** `line` counts from 1; of an array, it is the position of the element. Throws `Input.Invalid` for a file that cannot be read. */
-export async function* readRows(file: string): AsyncGenerator<ReadRow> {
-  const status = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    throw failure(
-      'Input.Invalid',
-      `${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
-    );
-  });
-  if (!status.isFile()) throw failure('Input.Invalid', `${file} is not a file`);
-  const { size } = status;
-  if (size === 0) throw failure('Input.Invalid', `${file} is empty`);
-  if (size > maxFileBytes)
-    throw failure('Input.Invalid', `${file} has ${size} bytes; at most ${maxFileBytes} are read`);
-  const lines = readLines(file, size);
-  const first = await lines.next();
-  if (first.done) throw failure('Input.Invalid', `${file} is empty`);
-  if (/^\s*\[/.test(first.value.text)) yield* parseArray(file, first.value.text, lines);
-  else {
-    yield parseLine(first.value);
-    for await (const line of lines) yield parseLine(line);
-  }
+interface Rows {
+  /** "jsonl", "json", "csv", "parquet"; with ".gz" when compressed. */
+  readonly format: string;
+  readonly rows: AsyncIterable<ReadRow>;
 }
 
-interface Line {
-  readonly number: number;
-  readonly text: string;
-  readonly tooLong: boolean;
+export interface OpenRows extends Rows {
+  /** Of the file, as it lies there. */
+  readonly bytes: number;
+  close(): Promise<void>;
 }
 
-/** Lines that are not blank. A file that begins with `[` may be an array on one line, which is as long as it is. */
-async function* readLines(file: string, size: number): AsyncGenerator<Line> {
-  const decoder = new StringDecoder('utf8');
-  let maxCharacters: number | undefined;
-  let rest = '';
-  let tooLong = false;
-  let number = 0;
-  for await (const chunk of expand(file, size)) {
-    const piece = decoder.write(chunk);
-    maxCharacters ??= piece.trimStart().startsWith('[') ? maxArrayCharacters : maxLineCharacters;
-    // Only the new piece is searched: a long line comes in thousands of pieces.
-    const [end = '', ...parts] = piece.split('\n');
-    parts.unshift(rest + end);
-    rest = parts.pop() ?? '';
-    for (const text of parts) {
-      number += 1;
-      if (tooLong || text.trim() !== '') yield { number, text: tooLong ? '' : text, tooLong };
-      tooLong = false;
-    }
-    if (rest.length > maxCharacters) {
-      rest = '';
-      tooLong = true;
-    }
-  }
-  rest += decoder.end();
-  if (tooLong || rest.trim() !== '') yield { number: number + 1, text: tooLong ? '' : rest, tooLong };
-}
+const maxRows = 5_000_000;
+const maxLeadingBlanks = 1024 ** 2;
 
-async function* expand(file: string, size: number): AsyncGenerator<Buffer> {
-  const source = createReadStream(file);
-  if (!(await isGzip(file))) {
-    yield* source;
-    return;
-  }
-  const gunzip = createGunzip();
-  source.once('error', (error) => gunzip.destroy(error));
-  let expanded = 0;
+/** The caller closes it. Throws `Input.Invalid` for a file that cannot be read. */
+export async function openRows(path: string, columns: Columns): Promise<OpenRows> {
+  const file = await openForeignFile(path);
   try {
-    for await (const chunk of source.pipe(gunzip)) {
-      expanded += (chunk as Buffer).length;
-      if (expanded > maxExpandedBytes || (expanded > 64 * 1024 ** 2 && expanded > size * maxRatio))
-        throw failure(
-          'Input.Invalid',
-          `${file} expands to more than ${expanded} bytes from ${size}: refused`,
-        );
-      yield chunk as Buffer;
-    }
+    const { format, rows } = file.kind === 'parquet' ? parquetOf(file, columns) : await textOf(file, columns);
+    return { format, rows: capped(rows, path), bytes: file.size, close: () => file.handle.close() };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_'))
-      throw failure('Input.Invalid', `${file} is not a whole gzip file: ${(error as Error).message}`);
+    await file.handle.close();
     throw error;
-  } finally {
-    source.destroy();
   }
 }
 
-async function isGzip(file: string): Promise<boolean> {
-  for await (const chunk of createReadStream(file, { start: 0, end: 1 }))
-    return (chunk as Buffer)[0] === 0x1f && (chunk as Buffer)[1] === 0x8b;
-  return false;
+function parquetOf(file: ForeignFile, columns: Columns): Rows {
+  return { format: 'parquet', rows: readParquet(file, columns) };
 }
 
-function parseLine({ number: line, text, tooLong }: Line): ReadRow {
-  if (tooLong) return { line, reason: `the line has more than ${maxLineCharacters} characters` };
-  if (text.includes('\ufffd')) return { line, reason: 'the line is not valid UTF-8' };
-  try {
-    return { line, value: JSON.parse(text.replace(/^\ufeff/, '')) };
-  } catch (error) {
-    return { line, reason: `not JSON: ${(error as Error).message.slice(0, 120)}` };
+async function textOf(file: ForeignFile, columns: Columns): Promise<Rows> {
+  const pieces = decoded(expand(file));
+  // The first character that is not blank tells the form.
+  let head = '';
+  while (head.trimStart() === '') {
+    const next = await pieces.next();
+    if (next.done || head.length > maxLeadingBlanks) throw failure('Input.Invalid', `${file.path} is empty`);
+    head += next.value;
   }
+  const text = prepended(head, pieces);
+  const packed = file.kind === 'gzip' ? '.gz' : '';
+  const [first] = head.trimStart();
+  if (first === '[') return { format: `json${packed}`, rows: readArray(text, file.path) };
+  if (first !== '{') return { format: `csv${packed}`, rows: readCsv(text, columns, file.path) };
+  // An object over many lines opens with a brace and little else.
+  const [line = ''] = head.trimStart().split('\n', 1);
+  if (/^\{\s*(?:"[^"]*"\s*:\s*[[{]?\s*)?$/.test(line))
+    return { format: `json${packed}`, rows: readObjects(text, file.path) };
+  return { format: `jsonl${packed}`, rows: readJsonLines(text) };
 }
 
-/** Upstreams also write one array over many lines, or one array per line (AQuA writes neither: its lines are objects). */
-async function* parseArray(file: string, head: string, lines: AsyncGenerator<Line>): AsyncGenerator<ReadRow> {
-  const parts = [head];
-  let length = head.length;
-  for await (const { text, tooLong } of lines) {
-    parts.push(text);
-    length += text.length;
-    if (tooLong || length > maxArrayCharacters)
-      throw failure(
-        'Input.Invalid',
-        `${file}: an array of more than ${maxArrayCharacters} characters; write it as JSON lines`,
-      );
+async function* prepended(head: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield head;
+  yield* rest;
+}
+
+/** Without a byte order mark. What is not UTF-8 becomes U+FFFD, which the readers refuse row by row. */
+async function* decoded(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let started = false;
+  for await (const chunk of chunks) {
+    const text = decoder.write(chunk);
+    if (text === '') continue;
+    yield started ? text : text.replace(/^\ufeff/, '');
+    started = true;
   }
-  let rows: unknown;
-  try {
-    rows = JSON.parse(parts.join('\n').replace(/^\ufeff/, ''));
-  } catch (error) {
-    throw failure('Input.Invalid', `${file} is not valid JSON: ${(error as Error).message.slice(0, 160)}`);
+  const rest = decoder.end();
+  if (rest !== '') yield rest;
+}
+
+async function* capped(rows: AsyncIterable<ReadRow>, path: string): AsyncGenerator<ReadRow> {
+  let count = 0;
+  for await (const row of rows) {
+    count += 1;
+    if (count > maxRows)
+      throw failure('Input.Invalid', `${path} has more than ${maxRows} rows: split the file`);
+    yield row;
   }
-  yield* (rows as unknown[]).map((value, index) => ({ line: index + 1, value }));
 }

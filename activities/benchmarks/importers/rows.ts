@@ -16,7 +16,7 @@ const row = z.object({
 });
 type Row = z.infer<typeof row>;
 
-export const rows = createImporter<Row>(row, (given) => ({
+export const rows = createImporter(row, (given) => ({
   text: given.query,
   subject: given.source,
   gold: goldOf(given),

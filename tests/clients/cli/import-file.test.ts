@@ -29,8 +29,9 @@ describe('importFile', () => {
   });
 
   it('survives a file that exhausts the parser', async () => {
-    const file = join(directory, 'deep.json');
-    await writeFile(file, `[${'[1,2,3],\n'.repeat(6_000_000)}1]`);
-    await expect(importFile({ file, source: 'rows', heapMb: 64 })).rejects.toThrow(/split the file/);
+    const file = join(directory, 'many.jsonl');
+    const rows = Array.from({ length: 200_000 }, (_, n) => `{"query":"How many, ${n}?","gt":"1"}\n`);
+    await writeFile(file, rows.join(''));
+    await expect(importFile({ file, source: 'rows', heapMb: 24 })).rejects.toThrow(/split the file/);
   });
 });
