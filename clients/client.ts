@@ -20,6 +20,7 @@ import {
   type EvaluationResult,
 } from '../workflows/evaluation/contract.ts';
 import { addBatchesInFlight } from './batches-in-flight.ts';
+import { createSteering, type Steering } from './steer-run.ts';
 import type { Progress } from '../workflows/shared/progress.ts';
 import { namePattern } from '../workflows/shared/names.ts';
 import { priorities, priorityOf } from '../workflows/shared/queues.ts';
@@ -63,9 +64,9 @@ export interface Runs<Request, Result> {
 
 export interface MasClient {
   readonly answer: Runs<AnswerRequest, AnswerResult>;
-  readonly dataset: Runs<DatasetRequest, DatasetResult>;
+  readonly dataset: Runs<DatasetRequest, DatasetResult> & Steering;
   readonly training: Runs<TrainingRequest, TrainingResult>;
-  readonly evaluation: Runs<EvaluationRequest, EvaluationResult>;
+  readonly evaluation: Runs<EvaluationRequest, EvaluationResult> & Steering;
 }
 
 export function createMasClient(on: ConnectionLike | Client, options: MasClientOptions = {}): MasClient {
@@ -82,9 +83,19 @@ export function createMasClient(on: ConnectionLike | Client, options: MasClientO
     createRuns({ client, taskQueue, kind, type, priorityKey });
   return {
     answer: runs('answer', answerQueryType, priorities.answer),
-    dataset: runs('dataset', buildDatasetType, priorities.dataset),
+    dataset: {
+      ...runs<DatasetRequest, DatasetResult>('dataset', buildDatasetType, priorities.dataset),
+      ...createSteering(client, 'dataset'),
+    },
     training: runs('training', superviseTrainingType, priorities.dataset),
-    evaluation: runs('evaluation', evaluateBenchmarksType, priorities.evaluation),
+    evaluation: {
+      ...runs<EvaluationRequest, EvaluationResult>(
+        'evaluation',
+        evaluateBenchmarksType,
+        priorities.evaluation,
+      ),
+      ...createSteering(client, 'evaluation'),
+    },
   };
 }
 

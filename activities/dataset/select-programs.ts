@@ -45,7 +45,8 @@ async function scoreQueries(
 ): Promise<ScoredQuery[]> {
   const reader = createPlanReader(parts.blobs);
   const outcomes = createCellOutcomes(parts);
-  const perQuery = plan.systems.length * plan.repeats;
+  const perSystem = plan.drivers.length * plan.repeats;
+  const perQuery = plan.systems.length * perSystem;
   const step = Math.max(perQuery, Math.floor(cellsPerRead / perQuery) * perQuery);
   const queries: ScoredQuery[] = [];
   for (let from = 0; from < cellCount(plan); from += step) {
@@ -56,7 +57,8 @@ async function scoreQueries(
       const own = cells.slice(start, start + perQuery);
       const { query, queryIndex } = (own[0] as (typeof own)[number]).cell;
       const scores = plan.systems.map((_, system): Score => {
-        const repeats = own.slice(system * plan.repeats, (system + 1) * plan.repeats);
+        // Of the first driver, which is the input's.
+        const repeats = own.slice(system * perSystem, system * perSystem + plan.repeats);
         const sum = repeats.reduce(
           (total, { execution }) => total + (verdicts.get(execution?.key ?? '')?.score ?? 0),
           0,

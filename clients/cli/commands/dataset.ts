@@ -5,5 +5,8 @@ export default defineCommand({
   meta: { name: 'dataset', description: 'Build a fine-tuning dataset' },
   subCommands: {
     build: async () => (await import('../dataset/build.ts')).default,
+    pause: async () => (await import('../dataset/steer.ts')).pause,
+    resume: async () => (await import('../dataset/steer.ts')).resume,
+    tune: async () => (await import('../dataset/steer.ts')).tune,
   },
 });

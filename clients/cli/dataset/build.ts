@@ -30,7 +30,11 @@ export default defineCommand({
     name: { type: 'string', description: "Name of the run (default: made from the input's hash)" },
     limit: { type: 'string', description: 'The first N valid rows of each benchmark' },
     programs: { type: 'string', description: 'Pool programs by comma', default: 'all' },
-    driver: { type: 'string', description: 'Model that plays the agents', default: 'sim-driver' },
+    driver: {
+      type: 'string',
+      description: 'Models that play the agents, by comma; the selection uses the first',
+      default: 'sim-driver',
+    },
     refiner: { type: 'string', description: 'Model that adapts programs', default: 'sim-refiner' },
     repeats: { type: 'string', description: 'Executions per cell', default: '1' },
     'group-by': { type: 'string', description: 'source or subject', default: 'subject' },
@@ -54,6 +58,13 @@ export default defineCommand({
     },
     seed: { type: 'string', description: 'Seed of all draws', default: '0' },
     'max-cost-usd': { type: 'string', description: 'Stop before the calls cost more' },
+    'max-wall-minutes': { type: 'string', description: 'Begin no execution of the matrix after so long' },
+    'when-spent': {
+      type: 'string',
+      description:
+        'stop: a spent budget or time ends the build; use: it goes on with the queries that are complete',
+      default: 'stop',
+    },
     out: { type: 'string', description: 'Directory for the files', valueHint: 'dir' },
     'dry-run': { type: 'boolean', description: 'Print the plan with calls and cost, and stop' },
   },
@@ -76,6 +87,7 @@ async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args:
   const text = (name: string): string | undefined => args[name] as string | undefined;
   const limit = wholeNumber('--limit', text('limit'), 1);
   const maxCostUsd = amount('--max-cost-usd', text('max-cost-usd'));
+  const maxWallMinutes = amount('--max-wall-minutes', text('max-wall-minutes'));
   const benchmarks = await importBenchmarks(context, text('benchmark') ?? '');
   const programs = text('programs') ?? 'all';
   const input: DatasetRequest = {
@@ -85,7 +97,7 @@ async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args:
       ...(limit === undefined ? {} : { limit }),
     })),
     programs: programs === 'all' ? 'all' : programs.split(','),
-    driver: text('driver'),
+    ...driversOf(text('driver') ?? 'sim-driver'),
     refiner: text('refiner'),
     repeats: wholeNumber('--repeats', text('repeats'), 1),
     groupBy: text('group-by') as 'source' | 'subject',
@@ -96,9 +108,16 @@ async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args:
     },
     seed: wholeNumber('--seed', text('seed'), 0),
     ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
+    ...(maxWallMinutes === undefined ? {} : { maxWallMinutes }),
+    ...(text('when-spent') === 'stop' ? {} : { whenSpent: text('when-spent') as 'use' }),
   };
   const rows = benchmarks.reduce((sum, { rows: all = 200 }) => sum + Math.min(all, limit ?? all), 0);
   return { input, rows };
+}
+
+function driversOf(list: string): Pick<DatasetRequest, 'driver' | 'drivers'> {
+  const drivers = list.split(',');
+  return drivers.length === 1 ? { driver: list } : { drivers };
 }
 
 export async function buildDataset(
@@ -145,6 +164,6 @@ async function plan(context: LocalContext, args: Args): Promise<unknown> {
   const programs =
     input.programs === 'all' || !input.programs ? pool.list() : input.programs.map((id) => pool.get(id));
   const systems = programs.map(({ calls }) => ({ calls, extra: 0 }));
-  const { driver = 'sim-driver', repeats = 1 } = input;
-  return estimate(context, { queries: rows, systems, drivers: [driver], repeats });
+  const { driver = 'sim-driver', drivers = [driver], repeats = 1 } = input;
+  return estimate(context, { queries: rows, systems, drivers, repeats });
 }
