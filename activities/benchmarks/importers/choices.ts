@@ -9,10 +9,8 @@ export function writeChoices(
   if (letter.charCodeAt(0) - 65 >= options.length)
     throw new Error(`option ${letter} is right, but there is none`);
   if (options.length > 26) throw new Error('there are more than 26 options');
-  const right = options[letter.charCodeAt(0) - 65]?.trim();
-  if (right === '') throw new Error(`option ${letter} is right, but empty`);
-  if (options.filter((option) => option.trim() === right).length > 1)
-    throw new Error(`option ${letter} is right, and stands there twice`);
+  if (options[letter.charCodeAt(0) - 65]?.trim() === '')
+    throw new Error(`option ${letter} is right, but empty`);
   const lines = options.map((option, index) => `(${String.fromCharCode(65 + index)}) ${option}`);
   return {
     text: `${question.trim()}\n\n${lines.join('\n')}\n\nAnswer with the letter of the right option.`,

@@ -17,12 +17,9 @@ const row = z.object({
 });
 
 export const sciq = createImporter(row, (given) => {
-  const { question, correct_answer: right } = given;
-  const options = createRandom(`sciq/${question.trim()}`).shuffle([
-    right,
-    given.distractor1,
-    given.distractor2,
-    given.distractor3,
-  ]);
+  const { question, correct_answer: right, distractor1, distractor2, distractor3 } = given;
+  const wrong = [distractor1, distractor2, distractor3];
+  if (wrong.includes(right)) throw new Error('correct_answer: it is one of the distractors, too');
+  const options = createRandom(`sciq/${question.trim()}`).shuffle([right, ...wrong]);
   return writeChoices(question, options, String.fromCharCode(65 + options.indexOf(right)));
 });
