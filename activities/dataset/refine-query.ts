@@ -14,7 +14,7 @@ import type { ProgramRunner } from '../mas/run-program.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { canonicalHash } from '../storage/canonical-json.ts';
-import { leaksAnswer } from './leak.ts';
+import { leaksAnswer } from './leak/leaks-answer.ts';
 import { adaptMessages, explainMessages, refinerSampling } from './prompts/refine.ts';
 import { reasoningIn } from './reasoning.ts';
 import { type FinalQuery, isSolved, type SelectedQuery } from './selection.ts';
