@@ -84,6 +84,7 @@ async function build(
     ...(plan.leftOut ? { leftOut: plan.leftOut.queries } : {}),
     groups: selection.groups,
     refinement: refined.refinement,
+    finals: refined.finals,
     usage: addUsage(matrix.usage, refined.usage),
     simulated: plan.simulated || matrix.simulated,
   };

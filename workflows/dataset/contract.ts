@@ -85,21 +85,10 @@ export interface DatasetResult {
     readonly meanScore: number;
   }[];
   readonly refinement: RefinementSums;
-  /** What the rows' programs are like, by stored executions; absent in results of earlier releases. */
-  readonly finals?: FinalsSummary;
+  /** Blobs of `FinalQuery` lines, in order (activities/dataset/selection.ts); absent in results of earlier releases. */
+  readonly finals?: readonly string[];
   readonly usage: Usage;
   readonly simulated: boolean;
-}
-
-export interface FinalsSummary {
-  /** Programs that differ in more than white space, comments and the names they chose. */
-  readonly uniquePrograms: number;
-  /** Mean score of the rows' programs on their own queries, 0 to 1. */
-  readonly meanScore: number;
-  /** Of adapted programs to their bases, 0 to 1 (similarity.ts); null without an adapted row. */
-  readonly meanSimilarity: number | null;
-  /** Of one execution of a row's program, mean over rows and repeats, at recorded cost. */
-  readonly perRow: Pick<Usage, 'llmCalls' | 'tokensIn' | 'tokensOut' | 'costUsd'>;
 }
 
 /** The score matrix that a dataset is chosen from. */
@@ -160,7 +149,7 @@ export interface DatasetActivities {
   planDataset(run: string, input: DatasetInput): Promise<DatasetPlan>;
   selectPrograms(plan: string, input: DatasetInput): Promise<Selection>;
   refineQueries(input: RefineInput): Promise<RefineResult>;
-  exportDataset(input: ExportInput): Promise<Pick<DatasetResult, 'rows' | 'files' | 'finals'>>;
+  exportDataset(input: ExportInput): Promise<Pick<DatasetResult, 'rows' | 'files'>>;
 }
 
 const retry = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
