@@ -1,10 +1,28 @@
-/** The dataset card: what is in the dataset, how each row came about, and what is known to be weak. Deterministic Markdown. */
+/**
+ * The dataset card: what is in the dataset, how each row came about, and what is known to be weak. Deterministic Markdown below a
+ * YAML header as hubs read it. It holds no name of the run, no time and no cost, so that the same dataset has the same card.
+ */
 import { cell } from '../../workflows/shared/encode/markdown.ts';
 import type { ExportInput } from '../../workflows/dataset/contract.ts';
+import type { ExportOptions, SplitName } from '../../workflows/dataset/export-contract.ts';
+import { cardHeader } from './export/card-header.ts';
+import { measuredParts } from './export/card-measures.ts';
+import type { LabelPrecision } from './export/label-precision.ts';
+import type { Lengths } from './export/lengths.ts';
+import { licenceOf, strictest } from './export/licences.ts';
+import { countBy, table, type Value } from './export/card-table.ts';
 import { refinePromptHashes } from './prompts/refine.ts';
 import type { FinalQuery } from './selection.ts';
 
-export type CardInput = Omit<ExportInput, 'finals'> & {
+export interface CardFile {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly rows: number | null;
+}
+
+export type CardInput = Omit<ExportInput, 'finals' | 'run'> & {
+  /** Of the content: the same dataset has the same name. */
+  readonly name: string;
   readonly queries: readonly { readonly source: string; readonly licence: string }[];
   readonly finals: readonly FinalQuery[];
   readonly models: readonly {
@@ -13,41 +31,95 @@ export type CardInput = Omit<ExportInput, 'finals'> & {
     readonly revision: string;
     readonly simulated: boolean;
   }[];
-  readonly rows: number;
+  readonly options: ExportOptions;
+  readonly files: Readonly<Record<string, CardFile>>;
+  /** Rows of the chat files. */
+  readonly rowsOf: Readonly<Record<SplitName, number>>;
+  /** Units that were shared out among the splits. */
+  readonly units: number;
+  readonly precision: LabelPrecision;
+  readonly lengths: Lengths;
+  readonly promptHash: string;
 };
 
 export function writeCard(input: CardInput): string {
-  const { rows, dropped, plan, selection, refinement, models } = input;
-  const simulated = models.some((model) => model.simulated);
-  const programs = new Set(input.finals.flatMap(({ final }) => (final ? [final.program.sha256] : [])));
-  const { interConsistency, adaptation, reasoning } = input.input.switches;
+  const simulated = input.models.some((model) => model.simulated);
   return `${[
-    `# Dataset ${cell(input.run)}`,
+    cardHeader(input, simulated),
+    `# Dataset ${cell(input.name)}`,
     simulated
       ? '**Simulated**: scores, programs and reasoning come from simulated models. The dataset shows that the pipeline works, not what a real model can learn from it.'
       : '',
     `Chat rows for supervised fine-tuning of a generator: system prompt and query in, reasoning and a multi-agent program out. Format: one JSON object \`{ "messages": [...] }\` per line.`,
+    ...countParts(input),
+    ...sourceParts(input),
+    ...selectionParts(input),
+    ...measuredParts(input),
+    ...settingParts(input),
+    ...limitParts(input, simulated),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')}\n`;
+}
+
+function countParts(input: CardInput): string[] {
+  const { plan, dropped, refinement, rowsOf } = input;
+  const programs = new Set(input.finals.flatMap(({ final }) => (final ? [final.program.sha256] : [])));
+  const kept = countBy(input.finals.flatMap(({ final, kept: why }) => (final && why ? [why] : [])));
+  const refused = Object.entries(refinement.refused ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const caught = Object.entries(refinement.caught ?? {}).map(([name, { count }]) => [name, count] as const);
+  return [
     '## Counts',
     table(
       ['what', 'count'],
       [
-        ['rows', rows],
+        ['rows', rowsOf.train + rowsOf.validation + rowsOf.test],
         ['distinct programs', programs.size],
         ['queries', plan.queries],
         ['queries dropped: no final program solves them', dropped],
+        ...(plan.leftOut
+          ? [['queries left out: the matrix was stopped', plan.leftOut.queries] as const]
+          : []),
         ['executions of the score matrix', plan.cells],
         ['adaptations tried', refinement.tried],
         ['adaptations accepted', refinement.accepted],
         ['rows with the base program', refinement.kept],
       ],
     ),
-    'Why the base program was kept:',
+    ...(kept.length === 0 ? [] : ['Why the base program was kept:', table(['reason', 'rows'], kept)]),
+    ...(refused.length === 0
+      ? []
+      : ['Programs of the refiner that were refused:', table(['reason', 'programs'], refused)]),
+    ...(caught.every(([, count]) => count === 0)
+      ? []
+      : ['What the controls for answers inside programs caught:', table(['control', 'queries'], caught)]),
+    '## Files',
     table(
-      ['reason', 'rows'],
-      countBy(input.finals.flatMap(({ final, kept }) => (final && kept ? [kept] : []))),
+      ['file', 'rows', 'bytes', 'sha256'],
+      Object.entries(input.files).map(([name, { rows, bytes, sha256 }]) => [name, rows ?? '', bytes, sha256]),
     ),
+  ];
+}
+
+function sourceParts({ queries }: CardInput): string[] {
+  const counts = countBy(queries.map(({ source, licence }) => JSON.stringify([source, licence])));
+  const rows = counts.map(([key, count]): Value[] => {
+    const [source = '', licence = ''] = JSON.parse(key) as string[];
+    return [source, licence || 'not stated', count];
+  });
+  const most = strictest(queries.map(({ licence }) => licence));
+  return [
     '## Sources',
-    table(['source', 'licence', 'queries'], sourcesOf(input)),
+    table(['source', 'licence', 'queries'], rows),
+    most === undefined
+      ? ''
+      : `The strictest of these licences, ${cell(most || 'not stated')}, ${licenceOf(most).asks}. The pool's programs are under Apache-2.0. What models wrote is under the terms of their providers.`,
+  ];
+}
+
+function selectionParts({ input, selection }: CardInput): string[] {
+  const { interConsistency } = input.switches;
+  return [
     '## Selection',
     interConsistency
       ? 'Queries of a group share one program.'
@@ -61,43 +133,63 @@ export function writeCard(input: CardInput): string {
         meanScore.toFixed(3),
       ]),
     ),
-    `One run per cell picks noise where programs are close: with ${input.input.repeats} repeat${input.input.repeats === 1 ? '' : 's'} the mean score of a selected program is optimistic.`,
+  ];
+}
+
+function settingParts({ input, models, options, promptHash }: CardInput): string[] {
+  const { switches, refinement } = input;
+  const { splits } = options;
+  return [
     '## Settings',
     table(
       ['setting', 'value'],
       [
-        ['inter-consistency', interConsistency],
-        ['adaptation', adaptation],
-        ['reasoning', reasoning],
-        ['group by', input.input.groupBy],
-        ['repeats', input.input.repeats],
-        ['seed', input.input.seed],
-        ...models.map(({ role, model, revision }) => [role, `${model} at ${revision}`] as const),
+        ['inter-consistency', switches.interConsistency],
+        ['adaptation', switches.adaptation],
+        ['reasoning', switches.reasoning],
+        ...(switches.interConsistency
+          ? []
+          : [['without inter-consistency', switches.withoutInterConsistency] as const]),
+        ['group by', input.groupBy],
+        ['repeats', input.repeats],
+        ['tries of the refiner', refinement.tries],
+        ['unsolved queries are dropped', refinement.dropUnsolved],
+        ['seed', input.seed],
+        ['splits', `validation ${splits.validation}, test ${splits.test}, apart by ${splits.apart}`],
+        ...models.map(
+          ({ role, model, revision, simulated }) =>
+            [role, `${model} at ${revision}${simulated ? ' (simulated)' : ''}`] as const,
+        ),
         ...Object.entries(refinePromptHashes).map(([name, hash]) => [`prompt ${name}`, hash] as const),
+        ['prompt generation', promptHash],
       ],
     ),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n')}\n`;
+  ];
 }
 
-type Value = string | number | boolean;
-
-function table(head: readonly string[], rows: readonly (readonly Value[])[]): string {
-  const line = (values: readonly Value[]): string =>
-    `| ${values.map((value) => cell(String(value))).join(' | ')} |`;
-  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
-}
-
-function sourcesOf({ queries }: CardInput): Value[][] {
-  const counts = countBy(
-    queries.map(({ source, licence }) => JSON.stringify([source, licence || 'not stated'])),
-  );
-  return counts.map(([key, count]) => [...(JSON.parse(key) as string[]), count]);
-}
-
-function countBy(keys: readonly string[]): [string, number][] {
-  const counts = new Map<string, number>();
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
-  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
+function limitParts({ input, options, precision }: CardInput, simulated: boolean): string[] {
+  const { formats } = options;
+  const limits = [
+    ...(simulated ? ['Models were simulated: no figure here says anything about real ones.'] : []),
+    `With ${input.repeats} repeat${input.repeats === 1 ? '' : 's'} per execution the mean score of a selected program is optimistic: the best of many noisy scores is partly luck.`,
+    ...(precision.estimate === null
+      ? [
+          'One repeat says nothing about how often a row holds on a fresh draw: `masgpt dataset verify` measures it.',
+        ]
+      : []),
+    'Scores are those of the drivers above; with another driver another program may be best.',
+    'Graders compare final answers: a right answer by a wrong way counts as right.',
+    ...(formats.includes('preferences') || formats.includes('unpaired')
+      ? [
+          'Preference and unpaired rows hold programs of the pool without reasoning, and their scores rest on the repeats of the matrix alone.',
+        ]
+      : []),
+    ...(options.publication
+      ? []
+      : [
+          'It was not published when this was written: croissant.json lacks url, creator and datePublished, which its standard requires.',
+        ]),
+    'Times, costs and retries of the build are in run.json, which is no part of the manifest.',
+  ];
+  return ['## Known limits', limits.map((limit) => `- ${limit}`).join('\n')];
 }

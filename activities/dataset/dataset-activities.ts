@@ -4,8 +4,10 @@ import type { RunActivities } from '../../workflows/shared/with-run.ts';
 import { withHeartbeats } from '../heartbeating.ts';
 import { createProgramRunner } from '../mas/run-program.ts';
 import { createRunActivities } from '../storage/runs.ts';
-import { createExportDataset } from './export-dataset.ts';
+import { createEmbedQueries, type EmbedParts } from './embed-queries.ts';
+import { createExportDataset, type ExportParts } from './export-dataset.ts';
 import { createPlanDataset, type PlanParts } from './plan-dataset.ts';
+import { createPlanLeaders } from './plan-leaders.ts';
 import { createRefineQueries } from './refine-queries.ts';
 import type { RefineParts } from './refine-query.ts';
 import { createResolveDataset, type ResolveDatasetParts } from './resolve-dataset.ts';
@@ -13,7 +15,9 @@ import { createSelectPrograms, type SelectParts } from './select-programs.ts';
 
 export type DatasetParts = ResolveDatasetParts &
   PlanParts &
+  EmbedParts &
   SelectParts &
+  ExportParts &
   Omit<RefineParts, 'runner'> & {
     /** Queries refined at once in an activity: they mostly wait for the model. */
     readonly executionsAtOnce: number;
@@ -24,6 +28,8 @@ export function createDatasetActivities(parts: DatasetParts): DatasetActivities 
     ...createRunActivities(parts),
     resolveDatasetInput: createResolveDataset(parts),
     planDataset: withHeartbeats(createPlanDataset(parts)),
+    embedQueries: createEmbedQueries(parts),
+    planLeaders: withHeartbeats(createPlanLeaders(parts)),
     selectPrograms: withHeartbeats(createSelectPrograms(parts)),
     refineQueries: createRefineQueries({ ...parts, runner: createProgramRunner(parts) }),
     exportDataset: withHeartbeats(createExportDataset(parts)),

@@ -1,59 +1,142 @@
 /**
- * Writes the dataset: `sft.jsonl` (chat rows: the generation prompt, the query, reasoning + program), `card.md`, and
- * `manifest.json` with the sha256 of both. The same inputs, seeds and recorded replies give the same bytes.
+ * Writes the dataset (workflows/dataset/export-contract.ts names the files). The same inputs, seeds and recorded replies give the
+ * same bytes of all files but `run.json`, whatever the run is called and wherever it runs.
  */
-import type { DatasetActivities } from '../../workflows/dataset/contract.ts';
+import { Context } from '@temporalio/activity';
+import {
+  type DatasetActivities,
+  type DatasetInput,
+  datasetInputSchema,
+} from '../../workflows/dataset/contract.ts';
+import type { Plan } from '../../workflows/matrix/contract.ts';
 import { querySchema } from '../../workflows/shared/query.ts';
-import type { CallService } from '../llm/chat.ts';
 import { createPlanReader } from '../mas/plan-reader.ts';
-import { generationMessages } from '../mas/prompts/generation.ts';
+import { generationSystemPrompt } from '../mas/prompts/generation.ts';
 import type { Blobs } from '../storage/blobs.ts';
-import { canonicalJson } from '../storage/canonical-json.ts';
+import { canonicalHash, canonicalJson } from '../storage/canonical-json.ts';
 import { writeCard } from './card.ts';
+import { countBy } from './export/card-table.ts';
+import { writeCroissant } from './export/croissant.ts';
+import { labelPrecision } from './export/label-precision.ts';
+import { measureLengths } from './export/lengths.ts';
+import { type Manifest, manifestSchema } from './export/manifest.ts';
+import type { MatrixParts } from './export/matrix-cells.ts';
+import type { Sources } from './export/matrix-files.ts';
+import { summariseMatrix } from './export/matrix-summary.ts';
+import { readSamples } from './export/read-samples.ts';
+import { writeRunRecord } from './export/run-record.ts';
+import { wellFormed } from './export/sample.ts';
+import { splitQueries } from './export/split-queries.ts';
+import { openTokenizer } from './export/tokenizer.ts';
+import { tablesOf, writeMatrixFiles, writeSampleFiles } from './export/write-rows.ts';
+import { createWrittenFiles } from './export/written-files.ts';
+import { refinePromptHashes } from './prompts/refine.ts';
 import { finalQuerySchema, readLines } from './selection.ts';
 
-export interface ExportParts {
-  readonly blobs: Blobs;
-  readonly calls: Pick<CallService, 'identity'>;
+export interface ExportParts extends MatrixParts {
+  readonly config: { readonly tokenizers: Readonly<Record<string, { readonly path: string }>> };
 }
 
-export function createExportDataset({ blobs, calls }: ExportParts): DatasetActivities['exportDataset'] {
-  return async (input) => {
-    const plan = await createPlanReader(blobs).plan(input.plan.plan);
+export function createExportDataset(parts: ExportParts): DatasetActivities['exportDataset'] {
+  const { blobs, calls } = parts;
+  return async (given) => {
+    // Runs that an earlier release resolved lack the fields that came later.
+    const input = datasetInputSchema.parse(given.input);
+    const options = input.export;
+    const plan = await createPlanReader(blobs).plan(given.plan.plan);
     const queries = await readLines(blobs, plan.queries, querySchema);
     const finals = (
-      await Promise.all(input.finals.map((sha256) => readLines(blobs, sha256, finalQuerySchema)))
+      await Promise.all(given.finals.map((sha256) => readLines(blobs, sha256, finalQuerySchema)))
     ).flat();
-    const rows: string[] = [];
-    for (const { final, queryIndex } of finals) {
-      const query = queries[queryIndex];
-      if (!final || !query) continue;
-      const program = await blobs.getText(final.program.sha256);
-      rows.push(`${JSON.stringify({ messages: messagesOf(query.text, final.reasoning, program) })}\n`);
-    }
-    const sft = await blobs.put(rows.join(''));
+    const ofQuery = new Map(finals.map((final) => [final.queryIndex, final]));
+    const splits = splitQueries(
+      queries.map(({ id, text }, position) => {
+        const { group, final } = ofQuery.get(position) ?? {};
+        return { id, text, group, program: final?.program.sha256 };
+      }),
+      options.splits,
+      input.seed,
+    );
+    const samples = await readSamples(parts, { plan, input, queries, finals, splits });
+    const sources = await readSources(blobs, plan);
+    const matrix = await summariseMatrix(parts, {
+      ...{ planSha256: given.plan.plan, plan, queries, options, seed: input.seed, sources },
+      splits: splits.of,
+      bases: new Map(finals.map(({ queryIndex, base }) => [queryIndex, base.sha256])),
+    });
+
+    const written = createWrittenFiles(blobs);
+    const rowsOf = await writeSampleFiles(written, samples, input);
+    await writeMatrixFiles(written, matrix, input, sources);
+
     const models = await Promise.all(
-      (['driver', 'refiner'] as const).map(async (role) => ({
-        role,
-        ...(await calls.identity(input.input[role])),
-      })),
+      [
+        ...plan.drivers.map((name, index) => [index === 0 ? 'driver' : `driver ${index + 1}`, name] as const),
+        ['refiner', input.refiner] as const,
+      ].map(async ([role, name]) => ({ role, ...(await calls.identity(name)) })),
     );
-    const card = await blobs.put(writeCard({ ...input, queries, finals, models, rows: rows.length }));
-    const manifest = await blobs.put(
-      `${canonicalJson({
-        v: 1,
-        run: input.run,
-        files: { 'card.md': card, 'sft.jsonl': sft },
-        plan: input.plan.plan,
-        rows: rows.length,
-        selection: input.selection.selection,
-      })}\n`,
+    const simulated = models.some((model) => model.simulated);
+    const precision = labelPrecision([...matrix.baseScores.values()]);
+    const name = `masgpt-sft-${canonicalHash(written.files).slice(0, 12)}`;
+    const promptHash = canonicalHash(generationSystemPrompt).slice(0, 12);
+    const tokenizer = await tokenizerOf(parts, options.tokenizer);
+    const card = {
+      ...{ name, input, plan: given.plan, selection: given.selection, refinement: given.refinement },
+      ...{ dropped: given.dropped, queries, finals, models, options, rowsOf, precision, promptHash },
+      units: splits.units,
+      lengths: await measureLengths(samples, tokenizer),
+      files: { ...written.files },
+    };
+    await written.put('card.md', writeCard(card));
+    await written.put(
+      'croissant.json',
+      writeCroissant({
+        ...{ name, simulated, publication: options.publication, files: card.files },
+        description: `Queries with the multi-agent programs that answer them: ${samples.length} chat rows for fine-tuning a generator.${simulated ? ' Simulated: scores, programs and reasoning come from simulated models.' : ''}`,
+        licences: [...queries.map(({ licence }) => licence), 'Apache-2.0'],
+        tables: tablesOf(card.files),
+      }),
     );
-    return { rows: rows.length, files: { 'sft.jsonl': sft, 'card.md': card, 'manifest.json': manifest } };
+    const manifest: Manifest = {
+      ...{ v: 2, name, simulated, rows: rowsOf.train, splits: rowsOf, files: written.files },
+      ...{ plan: given.plan.plan, selection: given.selection.selection },
+      ...{ queries: queries.length, dropped: given.dropped, models },
+      sources: countBy(queries.map(({ source, licence }) => canonicalJson([source, licence]))).map(
+        ([key, count]) => {
+          const [source = '', licence = ''] = JSON.parse(key) as string[];
+          return { source: wellFormed(source), licence: wellFormed(licence), queries: count };
+        },
+      ),
+      prompts: { ...refinePromptHashes, generation: promptHash },
+      settings: settingsOf(input),
+      labelPrecision: precision,
+    };
+    const manifestSha256 = await blobs.put(`${canonicalJson(manifestSchema.parse(manifest))}\n`);
+    const { namespace } = Context.current().info;
+    const record = { namespace, run: given.run, manifest: manifestSha256 };
+    const runRecord = await blobs.put(await writeRunRecord(parts.database, record));
+    const files = Object.entries(written.files).map(([file, { sha256 }]) => [file, sha256] as const);
+    return {
+      rows: rowsOf.train,
+      files: { ...Object.fromEntries(files), 'manifest.json': manifestSha256, 'run.json': runRecord },
+    };
   };
 }
 
-function messagesOf(query: string, reasoning: string, program: string) {
-  const answer = `${reasoning === '' ? '' : `${reasoning}\n\n`}\`\`\`python\n${program.trimEnd()}\n\`\`\``;
-  return [...generationMessages(query), { role: 'assistant', content: answer }];
+async function readSources(blobs: Blobs, plan: Plan): Promise<Sources> {
+  const refs = plan.systems.flatMap((system) => (system.kind === 'program' ? [system.program.sha256] : []));
+  const sources = new Map<string, string>();
+  for (const sha256 of refs) sources.set(sha256, await blobs.getText(sha256));
+  return sources;
+}
+
+async function tokenizerOf({ config }: Pick<ExportParts, 'config'>, name: string | undefined) {
+  const path = name === undefined ? undefined : config.tokenizers[name]?.path;
+  return name === undefined || path === undefined ? null : await openTokenizer(name, path);
+}
+
+/** Without what names the run, or only bounds what it may spend. */
+function settingsOf(input: DatasetInput): Record<string, unknown> {
+  const leftOut = ['name', 'tenant', 'parentRun', 'maxCostUsd', 'maxTokens', 'maxWallMinutes', 'whenSpent'];
+  return Object.fromEntries(Object.entries(input).filter(([field]) => !leftOut.includes(field)));
 }

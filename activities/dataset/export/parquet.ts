@@ -75,9 +75,6 @@ function listOf(name: string): SchemaElement[] {
 }
 
 function valueOf(value: unknown, type: ColumnType): unknown {
-  return type === 'text' || type === 'optionalText'
-    ? value === null
-      ? null
-      : wellFormed(String(value))
-    : value;
+  const isText = type === 'text' || type === 'optionalText';
+  return isText && typeof value === 'string' ? wellFormed(value) : value;
 }

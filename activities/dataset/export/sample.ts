@@ -13,6 +13,8 @@ export interface Message {
 export interface Sample {
   readonly query: Query;
   readonly split: SplitName;
+  /** Id of the first query of its near-duplicate cluster. */
+  readonly cluster: string;
   /** Of the selection. */
   readonly group: string;
   readonly base: ProgramRef;

@@ -1,6 +1,8 @@
 /** The card: counts that fit the rows, the same bytes from the same input, and nothing in it that acts. */
 import { describe, expect, it } from 'vitest';
 import { type CardInput, writeCard } from '../../../activities/dataset/card.ts';
+import { exportSchema } from '../../../workflows/dataset/export-contract.ts';
+import { parse } from 'yaml';
 import type { FinalQuery } from '../../../activities/dataset/selection.ts';
 import { datasetInputSchema } from '../../../workflows/dataset/contract.ts';
 import { evilCorpus } from '../../support/evil-corpus.ts';
@@ -22,7 +24,7 @@ const solved = (digit: string, adapted: boolean) => ({
 function cardInput(given: Partial<CardInput> = {}): CardInput {
   const source = { source: 'gsm8k', licence: 'MIT' };
   return {
-    run: 'dataset/small',
+    name: 'masgpt-sft-0123456789ab',
     input: datasetInputSchema.parse({ queries: [{ source: 'gsm8k' }] }),
     plan: { plan: 'a'.repeat(64), cells: 12, queries: 4, simulated: false },
     selection: {
@@ -33,7 +35,13 @@ function cardInput(given: Partial<CardInput> = {}): CardInput {
     },
     refinement: { tried: 4, accepted: 2, kept: 1 },
     dropped: 1,
-    rows: 3,
+    rowsOf: { train: 3, validation: 0, test: 0 },
+    options: exportSchema.parse({}),
+    files: { 'sft.jsonl': { rows: 3, bytes: 9_000, sha256: 'c'.repeat(64) } },
+    units: 4,
+    precision: { estimate: null, interval: null, queries: 0 },
+    lengths: { units: [], tokenizer: null },
+    promptHash: 'd'.repeat(12),
     queries: [source, source, { source: 'aqua', licence: '' }, source],
     finals: [
       final(0, { final: solved('1', true) }),
@@ -45,6 +53,9 @@ function cardInput(given: Partial<CardInput> = {}): CardInput {
     ...given,
   };
 }
+
+/** Without the YAML header. */
+const bodyOf = (card: string): string => card.slice(card.indexOf('\n---\n') + '\n---\n'.length);
 
 /** The cells of the line that begins with this one. */
 const lineOf = (card: string, first: string): string[] | undefined =>
@@ -70,10 +81,42 @@ describe('the card', () => {
 
   it('says first when any model is simulated, and what an ablation means for the selection', () => {
     const models = [{ role: 'refiner', model: 'sim-refiner', revision: 'r', simulated: true }];
-    expect(writeCard(cardInput({ models })).split('\n\n')[1]).toMatch(/^\*\*Simulated\*\*/);
+    const card = writeCard(cardInput({ models }));
+    expect(bodyOf(card).trim().split('\n\n')[1]).toMatch(/^\*\*Simulated\*\*/);
+    expect(parse(card.split('\n---\n')[0] ?? '')).toMatchObject({
+      tags: expect.arrayContaining(['simulated']),
+    });
     const queries = [{ source: 'gsm8k' }];
     const input = datasetInputSchema.parse({ queries, switches: { interConsistency: false } });
     expect(writeCard(cardInput({ input }))).toContain('Inter-consistency was off');
+  });
+
+  it('names the strictest licence, says what is not known, and gives lengths and precision where they are', () => {
+    const queries = ['MIT', 'CC-BY-NC-3.0', 'CC-BY-4.0'].map((licence) => ({ source: 'a', licence }));
+    const bare = writeCard(cardInput({ queries }));
+    expect(bare).toContain('license: "cc-by-nc-3.0"');
+    expect(bare).toContain(
+      'The strictest of these licences, CC-BY-NC-3.0, asks for attribution and allows no commercial',
+    );
+    expect(bare).toContain('of one repeat nothing can be held out');
+    expect(bare).toContain('croissant.json lacks url, creator and datePublished');
+    const zero = { mean: 1.5, p50: 1, p90: 2, p99: 2, max: 2 };
+    const parts = { query: zero, reasoning: zero, program: zero, response: zero, row: zero };
+    const card = writeCard(
+      cardInput({
+        options: exportSchema.parse({
+          publication: { date: '2026-01-02', url: 'https://example.org/d', creator: 'A' },
+        }),
+        precision: { estimate: 0.9, interval: { low: 0.8, high: 0.95 }, queries: 40 },
+        lengths: {
+          units: [{ unit: 'tokens', parts }],
+          tokenizer: { name: 'qwen', sha256: 'e'.repeat(64) },
+        },
+      }),
+    );
+    expect(card).toContain('90.0 % (95 %: 80.0 % to 95.0 %, 40 queries)');
+    expect(lineOf(card, 'response')).toEqual(['response', '1.5', '1', '2', '2', '2']);
+    expect(card).not.toContain('croissant.json lacks');
   });
 
   it('is the same from the same input, in whatever order its parts were counted', () => {
@@ -89,7 +132,11 @@ describe('the card', () => {
       const groups = [{ group: text, queries: 4, program: 'cot', meanScore: 1 }];
       const { selection } = cardInput();
       const card = writeCard(cardInput({ queries, selection: { ...selection, groups } }));
-      expect(card).not.toMatch(/[<>]|\]\(/);
+      expect(bodyOf(card)).not.toMatch(/[<>]|\]\(/);
+      expect(parse(card.split('\n---\n')[0] ?? '')).toMatchObject({
+        license: expect.stringMatching(/^(other|unknown)$/),
+        configs: [{ config_name: 'chat', data_files: [{ split: 'train', path: 'sft.jsonl' }] }],
+      });
       // Four rows of one source: one line less than with two sources.
       expect(card.split('\n')).toHaveLength(plain - 1);
     }
