@@ -1,10 +1,12 @@
-/** `--benchmark NAME=FILE[,NAME=FILE…]`: imports each file to a blob, says what was malformed, and answers references. */
+/**
+ * `--benchmark NAME=FILE[,NAME=FILE…]`: imports each to a blob, says what was left out, and answers references. FILE may be a dataset of
+ * a hub: `hf:OWNER/NAME[@REVISION][:PATH]`.
+ */
+import type { ImportReport } from '../../activities/benchmarks/importers/import-report.ts';
 import { benchmarkOf } from '../../activities/benchmarks/registry.ts';
-import { createDirectoryBlobs } from '../../activities/storage/blobs-directory.ts';
-import { join, resolve } from 'node:path';
 import type { LocalContext } from './command.ts';
-import { CommandFailed, UsageError } from './errors.ts';
-import { importFile } from './import-file.ts';
+import { UsageError } from './errors.ts';
+import { importSource } from './import-source.ts';
 
 export interface ImportedBenchmark {
   readonly name: string;
@@ -12,15 +14,16 @@ export interface ImportedBenchmark {
   readonly sha256?: string;
   /** Valid rows; absent for generated problems. */
   readonly rows?: number;
+  /** Blob of the `ImportReport`; absent for generated problems. */
+  readonly reportSha256?: string;
 }
 
 const maxShown = 10;
 
 export async function importBenchmarks(
-  { config, output }: Pick<LocalContext, 'config' | 'output'>,
+  context: Pick<LocalContext, 'config' | 'output'> & Partial<Pick<LocalContext, 'signal'>>,
   flags: string | readonly string[],
 ): Promise<ImportedBenchmark[]> {
-  const blobs = createDirectoryBlobs(join(resolve(config.home), 'blobs'));
   const named = [flags]
     .flat()
     .flatMap((flag) => flag.split(','))
@@ -38,16 +41,29 @@ export async function importBenchmarks(
       imported.push({ name: known });
       continue;
     }
-    const { queries, rejected } = await importFile({ file: resolve(file), source: known });
-    for (const { line, reason } of rejected.slice(0, maxShown)) output.note(`${file}:${line}: ${reason}`);
-    if (rejected.length > maxShown) output.note(`${file}: and ${rejected.length - maxShown} more lines`);
-    if (rejected.length > 0)
-      output.note(`${file}: ${rejected.length} lines left out, ${queries.length} kept`);
-    if (queries.length === 0) throw new CommandFailed(`${file}: there is no valid row in it`);
-    const sha256 = await blobs.put(queries.map((query) => `${JSON.stringify(query)}\n`).join(''));
-    imported.push({ name: known, sha256, rows: queries.length });
+    const { sha256, reportSha256, report } = await importSource(context, { source: known, location: file });
+    showLeftOut(context, file, report);
+    imported.push({ name: known, sha256, rows: report.queries.count, reportSha256 });
   }
   return imported;
+}
+
+/** The first rows that were left out, and how many there are. */
+export function showLeftOut(
+  { output }: Pick<LocalContext, 'output'>,
+  location: string,
+  { rejected, duplicates, conflicts, queries }: ImportReport,
+): void {
+  for (const { file, line, reason } of rejected.listed.slice(0, maxShown))
+    output.note(`${file}:${line}: ${reason}`);
+  if (rejected.count > maxShown) output.note(`${location}: and ${rejected.count - maxShown} more rows`);
+  if (rejected.count === 0) return;
+  const kinds = [
+    ...(duplicates > 0 ? [`${duplicates} duplicates`] : []),
+    ...(conflicts.rows > 0 ? [`${conflicts.rows} in ${conflicts.count} conflicts`] : []),
+  ];
+  const among = kinds.length > 0 ? ` (${kinds.join(', ')})` : '';
+  output.note(`${location}: ${rejected.count} rows left out${among}, ${queries.count} kept`);
 }
 
 function benchmarkNamed(name: string) {

@@ -64,7 +64,7 @@ async function* eventsOf(stdout: Readable): AsyncGenerator<ImportEvent> {
     const printed = readLine(line);
     if (!printed) continue;
     if ('failed' in printed) throw new CommandFailed(printed.failed);
-    yield 'query' in printed ? { query: querySchema.parse(printed.query) } : printed;
+    yield 'query' in printed ? { ...printed, query: querySchema.parse(printed.query) } : printed;
   }
 }
 

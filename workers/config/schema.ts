@@ -108,6 +108,21 @@ export const configSchema = z.strictObject({
       batches: z.number().int().positive().default(2),
     })
     .prefault({}),
+  /** Where `hf:OWNER/NAME` is fetched from. */
+  hub: z
+    .strictObject({
+      /** Name of the variable that holds the hub's address; https://huggingface.co when it is not set. */
+      endpointEnv: z
+        .string()
+        .regex(/^[A-Z][A-Z0-9_]*$/)
+        .default('HF_ENDPOINT'),
+      /** Name of the variable that holds a token for private and gated datasets. */
+      tokenEnv: z
+        .string()
+        .regex(/^[A-Z][A-Z0-9_]*$/)
+        .default('HF_TOKEN'),
+    })
+    .prefault({}),
   training: z
     .strictObject({
       /** Directory of recipes besides the product's own; names in inputs resolve in it. */

@@ -26,7 +26,7 @@ export interface ImportRequest {
 }
 
 export type ImportEvent =
-  | { readonly query: Query }
+  | { readonly query: Query; readonly place: RowPlace }
   /** The id of a query handed on before. */
   | { readonly retracted: string }
   | { readonly rejected: RejectedRow }
@@ -111,7 +111,7 @@ function* rowEvents(row: ReadRow, file: string, importing: Importing): Generator
       importing.bytes += query.text.length + JSON.stringify(query.gold).length;
       if (importing.bytes > maxQueryBytes)
         throw failure('Input.Invalid', `it holds more than ${maxQueryBytes} characters of queries: split it`);
-      yield { query };
+      yield { query, place };
       return;
     }
     if (seen.status === 'duplicate') {
