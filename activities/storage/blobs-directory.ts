@@ -3,7 +3,7 @@
  * either nothing or the whole; its digest is checked at each read.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failure } from '../failure.ts';
 import type { Blobs } from './blobs.ts';
@@ -54,7 +54,7 @@ async function read(path: string, sha256: string): Promise<Buffer> {
 }
 
 async function write(path: string, bytes: Uint8Array): Promise<void> {
-  if (await exists(path)) return;
+  if (await touch(path)) return;
   const part = `${path}.${randomUUID()}.part`;
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -71,6 +71,15 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
     await rm(part, { force: true }).catch(() => {});
     throw toBlobFailure(error);
   }
+}
+
+/** False when it is not there. What is put again counts as used: garbage collection spares it. */
+async function touch(path: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(path, now, now).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== 'ENOENT' && exists(path),
+  );
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -51,12 +51,15 @@ async function store(database: Database, payload: Payload): Promise<StorageDrive
   const sha256 = createHash('sha256').update(data).digest('hex');
   await outlastOutage(outageMs, async () => {
     // Most repetitions need not send the bytes again.
-    const { rows } = await sql`select 1 from payloads where sha256 = ${sha256}`.execute(database);
-    if (rows.length > 0) return;
+    const { rows } = await sql<{ isFresh: boolean }>`
+      select used_at > now() - interval '1 day' as "isFresh" from payloads where sha256 = ${sha256}`.execute(
+      database,
+    );
+    if (rows[0]?.isFresh) return;
     await database
       .insertInto('payloads')
       .values({ sha256, data })
-      .onConflict((conflict) => conflict.doNothing())
+      .onConflict((conflict) => conflict.column('sha256').doUpdateSet({ used_at: sql<Date>`now()` }))
       .execute();
   });
   return new StorageDriverClaim({ sha256 });

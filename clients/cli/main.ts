@@ -20,7 +20,8 @@ const commands = {
   serve: ['Serve a trained generator', () => import('./commands/serve.ts')],
   evaluate: ['Measure systems on benchmarks', () => import('./commands/evaluate.ts')],
   report: ['Show or write the report of an evaluation', () => import('./commands/report.ts')],
-  runs: ['List, show and cancel runs', () => import('./commands/runs.ts')],
+  runs: ['List, show, cancel and delete runs', () => import('./commands/runs.ts')],
+  gc: ['Remove what no listed run can need', () => import('./commands/gc.ts')],
   generators: [
     'How often the programs of each generator run, and why not',
     () => import('./commands/generators.ts'),

@@ -10,6 +10,7 @@ import { slotClasses } from './0007-slot-classes.ts';
 import { guestChanges } from './0008-guest-changes.ts';
 import { journalFunctions } from './0009-journal-functions.ts';
 import { matrix } from './0011-matrix.ts';
+import { housekeeping } from './0015-housekeeping.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-runs': runs,
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   '0008-guest-changes': guestChanges,
   '0009-journal-functions': journalFunctions,
   '0011-matrix': matrix,
+  '0015-housekeeping': housekeeping,
 };

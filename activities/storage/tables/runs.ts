@@ -33,6 +33,8 @@ export interface RunTables {
     started_at: Timestamp;
     ended_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
   };
+  /** The matrices of runs. */
+  run_plans: { namespace: string; run: string; plan: string };
   /** Temporal payloads over 128 KiB (external storage). */
-  payloads: { sha256: string; data: Buffer; created_at: Generated<Date> };
+  payloads: { sha256: string; data: Buffer; created_at: Generated<Date>; used_at: Generated<Date> };
 }

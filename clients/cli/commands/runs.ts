@@ -1,4 +1,4 @@
-/** `masgpt runs list | show | cancel`: the table of runs, which outlives Temporal's own retention. */
+/** `masgpt runs list | show | cancel | delete`: the table of runs, which outlives Temporal's own retention. */
 import { defineCommand } from 'citty';
 import { listRuns, reconcileRuns, type RunRecord, showRun } from '../../../activities/storage/list-runs.ts';
 import { createAskStatus } from '../../../activities/storage/workflow-status.ts';
@@ -6,6 +6,7 @@ import type { RunKind } from '../../../workflows/shared/run-input.ts';
 import { type CommandContext, commonArgs, runCommand } from '../command.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { columns } from '../columns.ts';
+import { deleteRun } from '../runs/delete.ts';
 
 const kinds: readonly RunKind[] = ['answer', 'dataset', 'training', 'evaluation', 'federated'];
 const runArg = {
@@ -82,9 +83,23 @@ const cancel = defineCommand({
     }),
 });
 
+const remove = defineCommand({
+  meta: { name: 'delete', description: 'Remove a run that has ended, and what only it needed' },
+  args: {
+    ...commonArgs,
+    run: runArg,
+    'dry-run': { type: 'boolean', description: 'Say what would go, and remove nothing' },
+  },
+  run: ({ args }) =>
+    runCommand(args, async (context) => {
+      await reconcile(context);
+      return deleteRun(context, await find(context, args.run), args['dry-run'] ?? false);
+    }),
+});
+
 export default defineCommand({
-  meta: { name: 'runs', description: 'List, show and cancel runs' },
-  subCommands: { list, show, cancel },
+  meta: { name: 'runs', description: 'List, show, cancel and delete runs' },
+  subCommands: { list, show, cancel, delete: remove },
   default: 'list',
 });
 
