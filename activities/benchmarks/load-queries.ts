@@ -1,5 +1,5 @@
 /**
- * Queries by reference: an imported file's blob, or the product's own generated problems. The chosen ones become a blob of
+ * Queries by reference: an imported file's blob, a query pool's, or the product's own generated problems. The chosen ones become a blob of
  * `Query` JSON lines, and the simulated models learn their gold.
  */
 import { querySchema, type Query } from '../../workflows/shared/query.ts';
@@ -9,7 +9,19 @@ import { failure, isFailure } from '../failure.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import type { AnswerKey } from './answer-key.ts';
 
-export interface QueryReference {
+export type QueryReference = SourceReference | PoolReference;
+
+interface PoolReference {
+  /** Name of a query pool, whose queries are of several sources. */
+  readonly pool: string;
+  /** Blob of its queries. */
+  readonly sha256?: string | undefined;
+  /** The first N. */
+  readonly limit?: number | undefined;
+  readonly seed: number;
+}
+
+interface SourceReference {
   /** Registry name of a benchmark, or `generated`, `generated-train`, `generated-test`. */
   readonly source: string;
   /** Blob of the imported `Query` lines; absent for generated problems. */
@@ -39,39 +51,43 @@ export function createLoadQueries(ports: {
   return async (reference) => {
     const all = await readAll(blobs, reference);
     const queries = choose(all, reference);
-    if (queries.length === 0) throw failure('Input.Invalid', `${reference.source}: there is no query in it`);
+    if (queries.length === 0) throw failure('Input.Invalid', `${nameOf(reference)}: there is no query in it`);
     await answerKey?.add(queries);
     const sha256 = await blobs.put(queries.map((query) => `${JSON.stringify(query)}\n`).join(''));
     return { sha256, count: queries.length, size: all.length };
   };
 }
 
-async function readAll(
-  blobs: Blobs,
-  { source, sha256, limit, sample, seed }: QueryReference,
-): Promise<Query[]> {
+async function readAll(blobs: Blobs, reference: QueryReference): Promise<Query[]> {
+  const { sha256, limit, seed } = reference;
+  const name = nameOf(reference);
   if (sha256 === undefined) {
-    const generated = generatedSourceOf(source);
+    const generated = 'pool' in reference ? undefined : generatedSourceOf(reference.source);
+    const sample = 'pool' in reference ? undefined : reference.sample;
     if (generated) return generateQueries({ source: generated, seed, count: sample ? undefined : limit });
     throw failure(
       'Input.Invalid',
-      `${source}: name its file (--benchmark ${source}=FILE, which imports it and gives its sha256); only "generated-train" and "generated-test" need none`,
+      `${name}: name its file (--benchmark ${name}=FILE, which imports it and gives its sha256); only "generated-train" and "generated-test" need none`,
     );
   }
   const text = await blobs.getText(sha256).catch((error: unknown) => {
     if (!isFailure(error, 'Input.NotFound')) throw error;
     throw failure(
       'Input.NotFound',
-      `${source}: its sha256 ${sha256} is in no blob of this store: import its file again`,
+      `${name}: its sha256 ${sha256} is in no blob of this store: import its file again`,
     );
   });
   return text
     .split('\n')
-    .flatMap((line, index) => (line === '' ? [] : [parseQuery(line, source, index + 1)]));
+    .flatMap((line, index) => (line === '' ? [] : [parseQuery(line, reference, index + 1)]));
+}
+
+function nameOf(reference: QueryReference): string {
+  return 'pool' in reference ? reference.pool : reference.source;
 }
 
 /** A blob of another kind may be named by mistake. */
-function parseQuery(line: string, source: string, number: number): Query {
+function parseQuery(line: string, reference: QueryReference, number: number): Query {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -79,19 +95,22 @@ function parseQuery(line: string, source: string, number: number): Query {
     value = undefined;
   }
   const query = querySchema.safeParse(value);
-  const expected = generatedSourceOf(source) ?? source;
-  if (query.success && query.data.source === expected) return query.data;
+  const isOwn = ({ source }: Query): boolean =>
+    'pool' in reference || source === (generatedSourceOf(reference.source) ?? reference.source);
+  if (query.success && isOwn(query.data)) return query.data;
   const found = query.success ? `a query of ${query.data.source}` : 'no query';
   throw failure(
     'Input.Invalid',
-    `${source}: its sha256 names a blob that does not hold its imported queries (line ${number} is ${found}): import its file`,
+    `${nameOf(reference)}: its sha256 names a blob that does not hold its imported queries (line ${number} is ${found}): import its file`,
   );
 }
 
-function choose(queries: Query[], { source, limit, sample, seed }: QueryReference): Query[] {
+function choose(queries: Query[], reference: QueryReference): Query[] {
+  const { limit, seed } = reference;
+  const sample = 'pool' in reference ? undefined : reference.sample;
   let chosen = queries;
   if (sample !== undefined && sample < queries.length) {
-    const order = createRandom(`sample/${source}/${seed}`).shuffle([...queries.keys()]);
+    const order = createRandom(`sample/${nameOf(reference)}/${seed}`).shuffle([...queries.keys()]);
     const kept = new Set(order.slice(0, sample));
     chosen = queries.filter((_, index) => kept.has(index));
   }

@@ -78,15 +78,33 @@ function invalid(
   raw: unknown,
   options: { readonly kind: RunKind; readonly example: unknown },
 ): Error {
-  const lines = issues.slice(0, maxIssues).map((issue) => {
-    const field = issue.path.length === 0 ? 'the input' : issue.path.map(String).join('.');
-    return `${field}: ${issue.message}, got ${shown(valueAt(raw, issue.path))}`;
+  const found = issues.flatMap((issue) => nearest(issue, []));
+  const lines = found.slice(0, maxIssues).map(({ path, message }) => {
+    const field = path.length === 0 ? 'the input' : path.map(String).join('.');
+    return `${field}: ${message}, got ${shown(valueAt(raw, path))}`;
   });
-  if (issues.length > maxIssues) lines.push(`and ${issues.length - maxIssues} more`);
+  if (found.length > maxIssues) lines.push(`and ${found.length - maxIssues} more`);
   return failure(
     'Input.Invalid',
     `the ${options.kind} input is not valid: ${lines.join('; ')}. Example: ${JSON.stringify(options.example)}`,
   );
+}
+
+interface FoundIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** Of a choice between shapes, what is wrong by the shape that fits best: fewest issues, then the deepest. */
+function nearest(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): FoundIssue[] {
+  const path = [...above, ...issue.path];
+  if (issue.code !== 'invalid_union') return [{ path, message: issue.message }];
+  const shapes = issue.errors.map((issues) => issues.flatMap((inner) => nearest(inner, path)));
+  const depth = (found: readonly FoundIssue[]): number => Math.max(...found.map((one) => one.path.length));
+  const [best] = shapes
+    .filter((found) => found.length > 0)
+    .toSorted((a, b) => a.length - b.length || depth(b) - depth(a));
+  return best ?? [{ path, message: issue.message }];
 }
 
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {

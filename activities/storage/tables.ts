@@ -3,8 +3,10 @@ import type { Kysely } from 'kysely';
 import type { ExecutionTables } from './tables/executions.ts';
 import type { LlmTables } from './tables/llm.ts';
 import type { MatrixTables } from './tables/matrix.ts';
+import type { QueryPoolTables } from './tables/query-pools.ts';
 import type { RunTables } from './tables/runs.ts';
 import type { TrainingTables } from './tables/training.ts';
 
-export interface Tables extends RunTables, LlmTables, ExecutionTables, MatrixTables, TrainingTables {}
+export interface Tables
+  extends RunTables, LlmTables, ExecutionTables, MatrixTables, QueryPoolTables, TrainingTables {}
 export type Database = Kysely<Tables>;

@@ -15,10 +15,22 @@ export const buildDatasetType = 'buildDataset';
 export const querySourceSchema = z.strictObject({
   source: nameSchema,
   sha256: sha256Schema.optional(),
+  /** N valid rows by the run's seed, taken before `limit`. */
+  sample: z.number().int().positive().optional(),
   /** The first N valid rows. */
   limit: z.number().int().positive().optional(),
 });
 export type QuerySource = z.infer<typeof querySourceSchema>;
+
+/** A query pool (`masgpt dataset import`). */
+export const queryPoolSchema = z.strictObject({
+  pool: nameSchema,
+  /** Its version, the sha256 of its queries; absent: the newest, which the first step of the run writes down here. */
+  sha256: sha256Schema.optional(),
+  /** The first N queries, which are in the order of their ids. */
+  limit: z.number().int().positive().optional(),
+});
+export type QueryPool = z.infer<typeof queryPoolSchema>;
 
 /** The three ablations of the paper, each true by default. */
 export const switchesSchema = z.strictObject({
@@ -33,7 +45,7 @@ export const switchesSchema = z.strictObject({
 });
 
 const datasetFieldsSchema = z.strictObject({
-  queries: z.array(querySourceSchema).min(1).max(32),
+  queries: z.array(z.union([querySourceSchema, queryPoolSchema])).min(1).max(32),
   /** Pool programs by name, or the whole pool. */
   programs: z.union([z.literal('all'), z.array(nameSchema).min(1).max(512)]).default('all'),
   /** Whose scores the selection uses; default: the first of `drivers`, else sim-driver. */

@@ -9,6 +9,7 @@ import { budgetLevels } from './0006-budget-levels.ts';
 import { slotClasses } from './0007-slot-classes.ts';
 import { guestChanges } from './0008-guest-changes.ts';
 import { journalFunctions } from './0009-journal-functions.ts';
+import { queryPools } from './0010-query-pools.ts';
 import { matrix } from './0011-matrix.ts';
 import { housekeeping } from './0015-housekeeping.ts';
 
@@ -22,6 +23,7 @@ export const migrations: Record<string, Migration> = {
   '0007-slot-classes': slotClasses,
   '0008-guest-changes': guestChanges,
   '0009-journal-functions': journalFunctions,
+  '0010-query-pools': queryPools,
   '0011-matrix': matrix,
   '0015-housekeeping': housekeeping,
 };

@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generateQueries } from '../../../activities/dataset/generate-queries.ts';
+import { storeQueryPool } from '../../../activities/dataset/query-pool/query-pools.ts';
 import { createMasClient, type MasClient } from '../../../clients/client.ts';
 import type { DatasetRequest } from '../../../workflows/dataset/contract.ts';
 import { temporal } from '../../support/environment.ts';
@@ -16,6 +17,8 @@ let mas: MasClient;
 beforeAll(async () => {
   client = new Client({ connection: await Connection.connect({ address: temporal.address() }) });
   stack = await simulatedStack();
+  const pool = { name: 'mixed', version: 'b'.repeat(64), report: 'c'.repeat(64), queries: 1 };
+  await storeQueryPool(stack.services.database, pool);
   workers = await stack.startWorkers();
   mas = createMasClient(client, { taskQueue: stack.taskQueue });
 });
@@ -57,6 +60,15 @@ it.each<[string, unknown, string, string]>([
     'Input.NotFound',
     'sha256',
   ],
+  ['a pool that is not there', { queries: [{ pool: 'nope' }] }, 'Input.NotFound', 'queries.0.pool'],
+  [
+    'a version that its pool does not have',
+    { queries: [...queries, { pool: 'mixed', sha256: absent }] },
+    'Input.NotFound',
+    'queries.1.pool',
+  ],
+  ['a path as pool', { queries: [{ pool: '../x' }] }, 'Input.Invalid', 'queries.0.pool'],
+  ['a pool and a source', { queries: [{ pool: 'x', source: 'gsm8k' }] }, 'Input.Invalid', 'queries.0'],
   ['a path as blob', { queries: [{ source: 'gsm8k', sha256: '../../x' }] }, 'Input.Invalid', 'sha256'],
   ['a limit of 0', { queries: [{ source: 'generated', limit: 0 }] }, 'Input.Invalid', 'limit'],
   ['a limit beyond reason', { queries: [{ source: 'generated', limit: 1e9 }] }, 'Input.Invalid', 'limit'],
