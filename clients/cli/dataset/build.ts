@@ -1,9 +1,6 @@
 /** `masgpt dataset build`: queries x pool -> score matrix -> selection -> refinement -> SFT files. The same command again resumes or reuses. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import { readPool } from '../../../activities/mas/pool.ts';
-import { createDirectoryBlobs } from '../../../activities/storage/blobs-directory.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
 import { columns } from '../columns.ts';
 import {
@@ -17,6 +14,8 @@ import { estimate } from '../estimate.ts';
 import { amount, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
 import { importBenchmarks } from '../import-benchmarks.ts';
+import { exportArgs, exportOf } from './export-flags.ts';
+import { writeDatasetFiles } from './write-files.ts';
 
 export default defineCommand({
   meta: { name: 'build', description: 'Build a fine-tuning dataset' },
@@ -56,6 +55,7 @@ export default defineCommand({
       description: 'Rows hold the reasoning before the program',
       negativeDescription: 'Ablation: rows hold the program alone',
     },
+    ...exportArgs,
     seed: { type: 'string', description: 'Seed of all draws', default: '0' },
     'max-cost-usd': { type: 'string', description: 'Stop before the calls cost more' },
     'max-wall-minutes': { type: 'string', description: 'Begin no execution of the matrix after so long' },
@@ -73,7 +73,7 @@ export default defineCommand({
     return runCommand(args, async (context) => {
       const { input } = await requestOf(context, args);
       const result = await buildDataset(context, input, args.name);
-      if (args.out !== undefined) await writeFiles(context, result.files, args.out);
+      if (args.out !== undefined) await writeDatasetFiles(context, result.files, args.out);
       const { rows, cells, dropped, files } = result;
       return { rows, cells, dropped, files };
     });
@@ -106,6 +106,7 @@ async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args:
       adaptation: args['adaptation'] !== false,
       reasoning: args['reasoning'] !== false,
     },
+    export: exportOf(args),
     seed: wholeNumber('--seed', text('seed'), 0),
     ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
     ...(maxWallMinutes === undefined ? {} : { maxWallMinutes }),
@@ -142,19 +143,6 @@ export async function buildDataset(
       `${usage.llmCalls} LLM calls, $${usage.costUsd.toFixed(4)}${simulated ? ' (simulated)' : ''}`,
   );
   return result;
-}
-
-async function writeFiles(
-  { config, output }: CommandContext,
-  files: Readonly<Record<string, string>>,
-  out: string,
-): Promise<void> {
-  const blobs = createDirectoryBlobs(join(resolve(config.home), 'blobs'));
-  await mkdir(out, { recursive: true });
-  for (const [name, sha256] of Object.entries(files)) {
-    await writeFile(join(out, name), await blobs.get(sha256));
-    output.print(join(out, name));
-  }
 }
 
 /** Refinement asks the refiner once or twice per query, and runs what it wrote: about two programs of the pool. */
