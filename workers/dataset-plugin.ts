@@ -17,6 +17,8 @@ export class DatasetPlugin extends MasPlugin<DatasetActivities & MatrixActivitie
         activities: {
           resolveDatasetInput: true,
           planDataset: true,
+          embedQueries: true,
+          planLeaders: true,
           selectPrograms: true,
           refineQueries: true,
           exportDataset: true,

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { createAnswerKey } from '../activities/benchmarks/answer-key.ts';
 import { createGrading } from '../activities/benchmarks/graders/create-grading.ts';
 import { createMathVerify } from '../activities/benchmarks/graders/math-verify.ts';
+import { createEmbedders } from '../activities/dataset/embedding/create-embedders.ts';
 import { createLoadQueries } from '../activities/benchmarks/load-queries.ts';
 import { createCallService } from '../activities/llm/call-service.ts';
 import { createOpenAiChat } from '../activities/llm/openai-chat.ts';
@@ -78,11 +79,8 @@ async function create(config: Config, options: OpenServicesOptions): Promise<Ser
     throw error;
   }
   const home = resolve(config.home);
-  const calls = createCallService({
-    database,
-    models: createModels({ config, env }),
-    send: createOpenAiChat(),
-  });
+  const models = createModels({ config, env });
+  const calls = createCallService({ database, models, send: createOpenAiChat() });
   const blobs = createDirectoryBlobs(join(home, 'blobs'));
   const sandbox = once(async () =>
     openSandbox({
@@ -94,11 +92,16 @@ async function create(config: Config, options: OpenServicesOptions): Promise<Ser
     }),
   );
   const mathVerify = createMathVerify({ python: () => ensurePython('grading', { note: log, env }) });
+  const embedders = createEmbedders({
+    models,
+    python: () => ensurePython('embedding', { note: log, env }),
+  });
   return {
     config,
     database,
     blobs,
     calls,
+    embedders,
     sandbox: sandbox.get,
     grading: createGrading({ sandbox: sandbox.get, mathVerify }),
     loadQueries: createLoadQueries({ blobs, answerKey: answerKeyOf(env) }),
@@ -106,6 +109,7 @@ async function create(config: Config, options: OpenServicesOptions): Promise<Ser
       await Promise.allSettled([
         calls[Symbol.asyncDispose](),
         mathVerify[Symbol.asyncDispose](),
+        embedders[Symbol.asyncDispose](),
         sandbox.close(),
       ]);
       await database.destroy();

@@ -1,6 +1,7 @@
 /** What the activities of one process share, opened once and closed with the last user: the composition root of ports. */
 import type { Grading } from '../activities/benchmarks/grading.ts';
 import type { LoadQueries } from '../activities/benchmarks/load-queries.ts';
+import type { Embedders } from '../activities/dataset/embedding/embedder.ts';
 import type { CallService } from '../activities/llm/chat.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import type { Blobs } from '../activities/storage/blobs.ts';
@@ -12,6 +13,7 @@ export interface Services {
   readonly database: Database;
   readonly blobs: Blobs;
   readonly calls: CallService;
+  readonly embedders: Embedders;
   /** Opened when first needed; its self-test takes about a second. Throws `Sandbox.Refused` when no level passes. */
   sandbox(): Promise<Sandbox>;
   readonly grading: Grading;

@@ -1,78 +1,99 @@
 /**
- * Inter-consistency: queries that are alike get the same program, the one with the highest score over their group. Ties:
- * fewer agent calls, then the program's id. The ablation takes, per query, a seeded random one of those that solved it.
+ * Inter-consistency: queries that are alike get the same program, by the rule of the input over their group. The ablation
+ * takes, per query, one of those that solved it: a seeded random one, or the one that cost least.
  */
 import type { Selection } from '../../workflows/dataset/contract.ts';
+import type { SelectionSettings } from '../../workflows/dataset/selection-contract.ts';
 import type { ProgramRef } from '../../workflows/shared/program.ts';
+import { type Chosen, chooseProgram } from './choosing/choose-program.ts';
+import { type RankedProgram, rankPrograms } from './choosing/rank-programs.ts';
+import { meansOf, observedOf, type ScoreTable, scoreAt } from './choosing/score-table.ts';
 import { createRandom } from './random.ts';
 import { isSolved, type SelectedQuery } from './selection.ts';
 
-/** One query on one program. */
-export interface Score {
-  /** Over all repeats: sums of whole scores are exact, so that equal programs tie. */
-  readonly sum: number;
-  readonly llmCalls: number;
+export interface ChooseInput {
+  readonly table: ScoreTable;
+  readonly programs: readonly ProgramRef[];
+  /** Ids by position in the table: they seed the ablation's draws. */
+  readonly queryIds: readonly string[];
+  /** The queries of each group. */
+  readonly groups: ReadonlyMap<string, readonly number[]>;
+  readonly settings: SelectionSettings;
+  readonly interConsistency: boolean;
+  /** Of the ablation; default `random`. */
+  readonly solver?: 'random' | 'cheapest';
+  readonly seed: number;
 }
 
-export interface ScoredQuery {
-  /** Position in the plan. */
-  readonly queryIndex: number;
-  readonly queryId: string;
+/** One group's choice, with all that it was chosen from. */
+export interface GroupChoice {
   readonly group: string;
-  /** By position of the program. */
-  readonly scores: readonly Score[];
+  readonly members: readonly number[];
+  /** Those of the members with at least one execution. */
+  readonly observed: readonly number[];
+  readonly ranked: readonly RankedProgram[];
+  readonly chosen: Chosen | undefined;
 }
 
 export interface Choice {
+  readonly choices: readonly GroupChoice[];
   readonly groups: Selection['groups'];
   /** Without the queries for which no program can be chosen. */
   readonly selected: readonly SelectedQuery[];
 }
 
-export function choosePrograms(
-  queries: readonly ScoredQuery[],
-  programs: readonly ProgramRef[],
-  options: { readonly repeats: number; readonly interConsistency: boolean; readonly seed: number },
-): Choice {
-  const { repeats, interConsistency, seed } = options;
-  const byGroup = new Map<string, ScoredQuery[]>();
-  for (const query of queries) {
-    const members = byGroup.get(query.group);
-    if (members) members.push(query);
-    else byGroup.set(query.group, [query]);
-  }
-  const best = new Map([...byGroup].map(([group, members]) => [group, bestOf(members, programs)]));
-  const selected = queries.flatMap((query): SelectedQuery[] => {
-    const { queryIndex, group, scores } = query;
-    const index = interConsistency ? best.get(group)?.index : anySolver(query, repeats, seed);
+export function choosePrograms(input: ChooseInput): Choice {
+  const { table, programs, settings } = input;
+  const ids = programs.map(({ id }) => id);
+  const means = meansOf(table);
+  const choices = [...input.groups].map(([group, members]): GroupChoice => {
+    const ranked = rankPrograms({ table, means, members, ids });
+    const { rule, cost } = settings;
+    const chosen = chooseProgram({ ranked, means, members, rule, cost });
+    return { group, members, observed: observedOf(means, programs.length, members), ranked, chosen };
+  });
+  return {
+    choices,
+    groups: choices.map(({ group, members, ranked, chosen }) => ({
+      group,
+      queries: members.length,
+      program: chosen ? (ids[chosen.program] as string) : '',
+      meanScore: ranked.find(({ program }) => program === chosen?.program)?.mean ?? 0,
+    })),
+    selected: choices.flatMap((choice) => selectedOf(choice, input, means)).toSorted(byQuery),
+  };
+}
+
+function selectedOf(choice: GroupChoice, input: ChooseInput, means: Float64Array): SelectedQuery[] {
+  const { interConsistency, programs } = input;
+  return choice.members.flatMap((queryIndex): SelectedQuery[] => {
+    const index = interConsistency ? choice.chosen?.program : anySolver(queryIndex, input, means);
     const base = index === undefined ? undefined : programs[index];
     if (index === undefined || !base) return [];
-    return [{ queryIndex, group, base, baseScore: (scores[index]?.sum ?? 0) / repeats }];
+    const baseScore = scoreAt(means, programs.length, queryIndex, index);
+    return [{ queryIndex, group: choice.group, base, baseScore }];
   });
-  const groups = [...byGroup].map(([group, members]) => {
-    const winner = best.get(group);
-    const program = winner === undefined ? '' : (programs[winner.index]?.id ?? '');
-    const meanScore = winner === undefined ? 0 : winner.sum / (members.length * repeats);
-    return { group, queries: members.length, program, meanScore };
-  });
-  return { groups, selected };
 }
 
-/** Undefined when no program scored on any member. */
-function bestOf(members: readonly ScoredQuery[], programs: readonly ProgramRef[]) {
-  const ranked = programs.map(({ id }, index) => {
-    const total = (of: keyof Score): number =>
-      members.reduce((sum, { scores }) => sum + (scores[index]?.[of] ?? 0), 0);
-    return { id, index, sum: total('sum'), llmCalls: total('llmCalls') };
-  });
-  const [first] = ranked.toSorted(
-    (a, b) => b.sum - a.sum || a.llmCalls - b.llmCalls || (a.id < b.id ? -1 : 1),
+function anySolver(
+  query: number,
+  { table, programs, queryIds, seed, solver }: ChooseInput,
+  means: Float64Array,
+): number | undefined {
+  const solvers = programs.flatMap((_, program) =>
+    isSolved(scoreAt(means, programs.length, query, program)) ? [program] : [],
   );
-  return first && first.sum > 0 ? first : undefined;
+  if (solvers.length === 0) return undefined;
+  if (solver === 'cheapest') {
+    const costOf = (program: number): number => {
+      const cell = query * programs.length + program;
+      return (table.tokens[cell] as number) / (table.executed[cell] as number);
+    };
+    return solvers.reduce((least, other) => (costOf(other) < costOf(least) ? other : least));
+  }
+  return createRandom(`solver/${seed}/${queryIds[query]}`).pick(solvers);
 }
 
-function anySolver({ scores, queryId }: ScoredQuery, repeats: number, seed: number): number | undefined {
-  const solvers = scores.flatMap(({ sum }, index) => (isSolved(sum / repeats) ? [index] : []));
-  if (solvers.length === 0) return undefined;
-  return createRandom(`solver/${seed}/${queryId}`).pick(solvers);
+function byQuery(a: SelectedQuery, b: SelectedQuery): number {
+  return a.queryIndex - b.queryIndex;
 }

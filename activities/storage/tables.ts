@@ -1,5 +1,6 @@
 /** The database as Kysely sees it: one interface per domain, intersected. Migrations in `migrations/` create exactly this. */
 import type { Kysely } from 'kysely';
+import type { EmbeddingTables } from './tables/embeddings.ts';
 import type { ExecutionTables } from './tables/executions.ts';
 import type { LlmTables } from './tables/llm.ts';
 import type { MatrixTables } from './tables/matrix.ts';
@@ -8,5 +9,12 @@ import type { RunTables } from './tables/runs.ts';
 import type { TrainingTables } from './tables/training.ts';
 
 export interface Tables
-  extends RunTables, LlmTables, ExecutionTables, MatrixTables, QueryPoolTables, TrainingTables {}
+  extends
+    RunTables,
+    LlmTables,
+    ExecutionTables,
+    EmbeddingTables,
+    MatrixTables,
+    QueryPoolTables,
+    TrainingTables {}
 export type Database = Kysely<Tables>;

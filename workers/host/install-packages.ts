@@ -11,7 +11,7 @@ import type { Place, PythonOptions } from './python-environment.ts';
 import { runLogged } from './run-logged.ts';
 
 const noteEveryMs = 15_000;
-const neededBytes = { grading: 0.2e9, science: 0.5e9, trainer: 7e9, 'trainer-cpu': 3e9 };
+const neededBytes = { embedding: 0.5e9, grading: 0.2e9, science: 0.5e9, trainer: 7e9, 'trainer-cpu': 3e9 };
 
 export async function installPackages(place: Place, options: PythonOptions): Promise<void> {
   await refuseFullDisk(place);

@@ -16,10 +16,10 @@ import { ensureSystemPackages } from './system-packages.ts';
 import { withLock } from './with-lock.ts';
 
 /**
- * `grading`: math-verify, 60 MB. `science`: numpy, pandas, matplotlib for programs, 280 MB. `trainer`: torch, transformers,
+ * `embedding`: numpy, tokenizers and the weights of MiniLM, 200 MB. `grading`: math-verify, 60 MB. `science`: numpy, pandas, matplotlib for programs, 280 MB. `trainer`: torch, transformers,
  * TRL, 5 GB (or 1.5 GB without CUDA).
  */
-export type EnvironmentName = 'grading' | 'science' | 'trainer';
+export type EnvironmentName = 'embedding' | 'grading' | 'science' | 'trainer';
 
 export interface PythonOptions {
   /** Progress for people. */
@@ -88,6 +88,7 @@ export interface Place {
 const torchPin = 'torch==2.13.0';
 
 const lockFiles = {
+  embedding: '../../activities/dataset/embedding/requirements.lock.txt',
   grading: '../../activities/benchmarks/graders/requirements.lock.txt',
   science: '../../activities/sandbox/science/requirements.lock.txt',
   trainer: '../../activities/training/trainer/requirements.lock.txt',

@@ -10,7 +10,7 @@ import { createSteering, pausedCause } from '../matrix/steering.ts';
 import { createProgress } from '../shared/progress.ts';
 import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
-import { addUsage } from '../shared/usage.ts';
+import { addUsage, noUsage } from '../shared/usage.ts';
 import { withRun } from '../shared/with-run.ts';
 import {
   type DatasetActivities,
@@ -19,14 +19,17 @@ import {
   type DatasetPlan,
   type DatasetResult,
 } from './contract.ts';
+import { type LeadersCarried, runLeaders } from './leaders-stage.ts';
 import { refineSelection } from './refine-stage.ts';
 
-/** State across continue-as-new, which only the matrix needs: what follows is one activity per hundred queries. */
+/** State across continue-as-new, which only matrices need: what follows is one activity per hundred queries. */
 interface Carried {
   readonly v: 1;
   readonly resolved: ResolvedRun<DatasetInput>;
   readonly plan: DatasetPlan;
   readonly matrix: MatrixCarried;
+  /** Set while leading programs get more repeats: `plan` is what the matrix left, and `matrix` that of the leaders. */
+  readonly leaders?: LeadersCarried;
 }
 
 export async function buildDataset(input?: unknown, carried?: Carried): Promise<DatasetResult> {
@@ -51,22 +54,45 @@ async function build(
   const planned = carried?.plan ?? (await onQueue('workflows', 'planDataset', run).planDataset(run, input));
   publish({ stage: 'score matrix', total: planned.cells, simulated: planned.simulated });
 
-  const matrix = await runMatrix({
-    ...{ plan: planned.plan, cells: planned.cells, run, steering, rules: resolved.rules },
-    ...{ priority: priorities.dataset, carried: carried?.matrix },
-    onProgress: ({ answered, failed, usage, open, paused }) =>
-      publish({
-        ...{ state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '' },
-        ...{ stage: 'score matrix', done: answered + failed, failed, usage, open },
-      }),
-    continueAsNew: (state) =>
-      continueAsNew<typeof buildDataset>(raw, { v: 1, resolved, plan: planned, matrix: state }),
-  });
+  const state = (matrix: MatrixCarried) => ({ v: 1, resolved, plan: planned, matrix }) as const;
+  const matrix: Pick<MatrixResult, 'usage' | 'simulated' | 'spent' | 'unfinished'> = carried?.leaders
+    ? { ...carried.leaders.matrix, unfinished: 0 }
+    : await runMatrix({
+        ...{ plan: planned.plan, cells: planned.cells, run, steering, rules: resolved.rules },
+        ...{ priority: priorities.dataset, carried: carried?.matrix },
+        onProgress: ({ answered, failed, usage, open, paused }) =>
+          publish({
+            ...{ state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '' },
+            ...{ stage: 'score matrix', done: answered + failed, failed, usage, open },
+          }),
+        continueAsNew: (own) => continueAsNew<typeof buildDataset>(raw, state(own)),
+      });
   const plan = matrix.spent === undefined ? planned : await whatIsComplete(input, planned, matrix);
 
+  let more = carried?.leaders?.sums.more ?? {};
+  if (input.groupBy === 'embedding' && more.groups === undefined) {
+    publish({ stage: 'grouping', open: [] });
+    more = { groups: await onQueue('cpu', 'embedQueries', run).embedQueries(plan.plan, input) };
+  }
+  const leading =
+    input.selection?.leaders && matrix.spent === undefined
+      ? await runLeaders({
+          ...{ resolved, plan: plan.plan, more, publish, steering },
+          ...{ carried: carried?.leaders, matrix: carried?.leaders && carried.matrix },
+          spent: { usage: matrix.usage, simulated: matrix.simulated },
+          planLeaders: (...args) => onQueue('workflows', 'planLeaders', run).planLeaders(...args),
+          continueAsNew: (leaders, own) =>
+            continueAsNew<typeof buildDataset>(raw, { ...state(own), leaders }),
+        })
+      : { more, usage: noUsage, simulated: false };
+  if (leading.spent !== undefined && input.whenSpent !== 'use')
+    throw budgetSpent('the score matrix, and some of the repeats for leading programs', leading.spent);
+  const spent = addUsage(matrix.usage, leading.usage);
+
   publish({ stage: 'selection', open: [] });
-  const selection = await onQueue('workflows', 'selectPrograms', run).selectPrograms(plan.plan, input);
-  const refined = await refineSelection(resolved, plan, selection, matrix.usage, publish);
+  const { selectPrograms } = onQueue('workflows', 'selectPrograms', run);
+  const selection = await selectPrograms(plan.plan, input, leading.more);
+  const refined = await refineSelection(resolved, plan, selection, spent, publish);
   const dropped = selection.dropped + refined.dropped;
 
   publish({ stage: 'export' });
@@ -83,10 +109,11 @@ async function build(
     dropped,
     ...(plan.leftOut ? { leftOut: plan.leftOut.queries } : {}),
     groups: selection.groups,
+    ...(selection.report === undefined ? {} : { selectionReport: selection.report }),
     refinement: refined.refinement,
     finals: refined.finals,
-    usage: addUsage(matrix.usage, refined.usage),
-    simulated: plan.simulated || matrix.simulated,
+    usage: addUsage(spent, refined.usage),
+    simulated: plan.simulated || matrix.simulated || leading.simulated,
   };
 }
 
@@ -94,7 +121,7 @@ async function build(
 async function whatIsComplete(
   input: DatasetInput,
   planned: DatasetPlan,
-  { spent: cause = '', unfinished }: MatrixResult,
+  { spent: cause = '', unfinished }: Pick<MatrixResult, 'spent' | 'unfinished'>,
 ): Promise<DatasetPlan> {
   const done = `${planned.cells - unfinished} of ${planned.cells} executions`;
   if (input.whenSpent !== 'use') throw budgetSpent(done, cause);

@@ -7,6 +7,14 @@ import { limitsSchema } from '../shared/program.ts';
 import { type ResolvedRun, runFields, type RunIdentity } from '../shared/run-input.ts';
 import type { Usage } from '../shared/usage.ts';
 import { exportSchema } from './export-contract.ts';
+import {
+  type FurtherScores,
+  groupBySchema,
+  groupingSchema,
+  type LeadersInput,
+  type LeadersPlan,
+  selectionSchema,
+} from './selection-contract.ts';
 import { type Refinement, refinementSchema, type RefinementSums } from './refinement.ts';
 
 export const buildDatasetType = 'buildDataset';
@@ -45,7 +53,10 @@ export const switchesSchema = z.strictObject({
 });
 
 const datasetFieldsSchema = z.strictObject({
-  queries: z.array(z.union([querySourceSchema, queryPoolSchema])).min(1).max(32),
+  queries: z
+    .array(z.union([querySourceSchema, queryPoolSchema]))
+    .min(1)
+    .max(32),
   /** Pool programs by name, or the whole pool. */
   programs: z.union([z.literal('all'), z.array(nameSchema).min(1).max(512)]).default('all'),
   /** Whose scores the selection uses; default: the first of `drivers`, else sim-driver. */
@@ -54,7 +65,9 @@ const datasetFieldsSchema = z.strictObject({
   drivers: z.array(nameSchema).min(1).max(16).optional(),
   refiner: nameSchema.default('sim-refiner'),
   repeats: z.number().int().positive().max(100).default(1),
-  groupBy: z.enum(['source', 'subject']).default('subject'),
+  groupBy: groupBySchema.default('subject'),
+  grouping: groupingSchema.prefault({}),
+  selection: selectionSchema.prefault({}),
   switches: switchesSchema.prefault({}),
   refinement: refinementSchema.prefault({}),
   limits: limitsSchema.prefault({}),
@@ -72,6 +85,12 @@ export const datasetInputSchema = datasetFieldsSchema.transform((given, context)
   const drivers = given.drivers ?? [driver];
   if (!drivers.includes(driver))
     context.addIssue({ code: 'custom', path: ['driver'], message: 'is none of `drivers`' });
+  if (given.selection.crossFit === 'repeats' && given.repeats < 2)
+    context.addIssue({
+      code: 'custom',
+      path: ['selection', 'crossFit'],
+      message: '"repeats" needs at least 2 repeats; "queries" needs none',
+    });
   return { ...given, driver, drivers: [...new Set([driver, ...drivers])] };
 });
 export type DatasetInput = z.infer<typeof datasetInputSchema>;
@@ -121,6 +140,8 @@ export interface Selection {
   /** Queries of groups that no program solved. */
   readonly dropped: number;
   readonly groups: DatasetResult['groups'];
+  /** Blob: `SelectionReport`. Absent in runs that an earlier release began. */
+  readonly report?: string;
 }
 
 export interface RefineInput {
@@ -159,7 +180,10 @@ export interface ExportInput {
 export interface DatasetActivities {
   resolveDatasetInput(raw: unknown, identity: RunIdentity): Promise<ResolvedRun<DatasetInput>>;
   planDataset(run: string, input: DatasetInput): Promise<DatasetPlan>;
-  selectPrograms(plan: string, input: DatasetInput): Promise<Selection>;
+  /** Groups by what the queries say, of `groupBy: 'embedding'`: the blob of `groupsSchema`. */
+  embedQueries(plan: string, input: DatasetInput): Promise<string>;
+  planLeaders(input: DatasetInput, leaders: LeadersInput): Promise<LeadersPlan>;
+  selectPrograms(plan: string, input: DatasetInput, more?: FurtherScores): Promise<Selection>;
   refineQueries(input: RefineInput): Promise<RefineResult>;
   exportDataset(input: ExportInput): Promise<Pick<DatasetResult, 'rows' | 'files'>>;
 }
@@ -175,6 +199,13 @@ const storageWork = {
 /** Schedule-to-start is unlimited: work waits for a worker. Attempts are unlimited: only infrastructure fails them. */
 export const datasetActivityOptions = {
   planDataset: storageWork,
+  /** The embedded model needs some ten minutes of one core for 12,000 queries; what is done is recorded. */
+  embedQueries: {
+    ...storageWork,
+    startToCloseTimeout: '6 h',
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  },
+  planLeaders: storageWork,
   selectPrograms: storageWork,
   refineQueries: {
     startToCloseTimeout: '6 h',

@@ -20,6 +20,7 @@ export const failureTypes = {
   'Storage.Full': { retryable: true },
   'Storage.Corrupt': { retryable: false },
   'Grader.Failed': { retryable: true },
+  'Embedder.Failed': { retryable: true },
   'Python.Unavailable': { retryable: true },
   'Training.LaunchFailed': { retryable: true },
   'Training.HostUnknown': { retryable: true },

@@ -11,6 +11,7 @@ import { guestChanges } from './0008-guest-changes.ts';
 import { journalFunctions } from './0009-journal-functions.ts';
 import { queryPools } from './0010-query-pools.ts';
 import { matrix } from './0011-matrix.ts';
+import { embeddings } from './0012-embeddings.ts';
 import { housekeeping } from './0015-housekeeping.ts';
 
 export const migrations: Record<string, Migration> = {
@@ -25,5 +26,6 @@ export const migrations: Record<string, Migration> = {
   '0009-journal-functions': journalFunctions,
   '0010-query-pools': queryPools,
   '0011-matrix': matrix,
+  '0012-embeddings': embeddings,
   '0015-housekeeping': housekeeping,
 };

@@ -1,36 +1,50 @@
 /** Which program a group gets: the best over the group, ties by calls and name; without groups, one that solved the query. */
 import { expect, it } from 'vitest';
-import {
-  type Choice,
-  choosePrograms,
-  type Score,
-  type ScoredQuery,
-} from '../../../activities/dataset/choose-programs.ts';
+import { type Choice, choosePrograms } from '../../../activities/dataset/choose-programs.ts';
+import { addOutcome, emptyTable } from '../../../activities/dataset/choosing/score-table.ts';
+import { type SelectionSettings, selectionSchema } from '../../../workflows/dataset/selection-contract.ts';
 
 const programs = ['alpha', 'beta', 'gamma'].map((id, index) => ({ id, sha256: String(index).repeat(64) }));
+
+/** One query on one program: right repeats, and the calls of each. */
+interface Score {
+  readonly sum: number;
+  readonly llmCalls: number;
+}
 const score = (sum: number, llmCalls = 1): Score => ({ sum, llmCalls });
 
 interface ChooseOptions {
   readonly repeats?: number;
   readonly interConsistency?: boolean;
+  readonly solver?: 'random' | 'cheapest';
   readonly seed?: number;
+  readonly settings?: Partial<SelectionSettings>;
   /** By position of the query. */
   readonly group?: (index: number) => string;
 }
 
-/** One array of scores per query, all of one group. */
+/** One array of scores per query, all of one group. A call is 100 tokens. */
 function choose(
   rows: readonly (readonly Score[])[],
   given: ChooseOptions = {},
 ): Choice & { readonly ids: readonly string[] } {
-  const { repeats = 1, interConsistency = true, seed = 0, group = () => 'maths' } = given;
-  const queries = rows.map((scores, queryIndex): ScoredQuery => ({
-    queryIndex,
-    queryId: `q${queryIndex}`,
-    group: group(queryIndex),
-    scores,
-  }));
-  const choice = choosePrograms(queries, programs, { repeats, interConsistency, seed });
+  const { repeats = 1, interConsistency = true, solver = 'random', seed = 0, group = () => 'maths' } = given;
+  const table = emptyTable(rows.length, programs.length, repeats);
+  const groups = new Map<string, number[]>();
+  for (const [query, scores] of rows.entries()) {
+    groups.set(group(query), [...(groups.get(group(query)) ?? []), query]);
+    for (const [program, { sum, llmCalls }] of scores.entries())
+      for (let repeat = 0; repeat < repeats; repeat++)
+        addOutcome(table, query, program, repeat, {
+          ...{ score: repeat < sum ? 1 : 0, llmCalls },
+          ...{ tokens: 100 * llmCalls, costUsd: 0 },
+        });
+  }
+  const choice = choosePrograms({
+    ...{ table, programs, groups, interConsistency, solver, seed },
+    queryIds: rows.map((_, index) => `q${index}`),
+    settings: selectionSchema.parse(given.settings ?? {}),
+  });
   return { ...choice, ids: choice.selected.map(({ base }) => base.id) };
 }
 
@@ -102,4 +116,25 @@ it('half of the repeats is not solved', () => {
   const rows = [[score(1), score(2), score(0)]];
   expect(choose(rows, { repeats: 2, interConsistency: false }).ids).toEqual(['beta']);
   expect(choose([[score(1), score(1), score(0)]], { repeats: 2, interConsistency: false }).ids).toEqual([]);
+});
+
+it('the cheapest solver is the other ablation', () => {
+  const rows = [
+    [score(1, 9), score(1, 5), score(1, 7)],
+    [score(1, 9), score(0, 1), score(1, 7)],
+  ];
+  expect(choose(rows, { interConsistency: false, solver: 'cheapest' }).ids).toEqual(['beta', 'gamma']);
+});
+
+it('the cheapest program within one standard error wins where the input says so', () => {
+  // beta solves one query more than gamma, for nine times the calls; alpha is cheaper still, and far worse.
+  const rows = Array.from({ length: 40 }, (_, index) => [
+    score(index < 10 ? 1 : 0, 1),
+    score(index < 31 ? 1 : 0, 9),
+    score(index >= 5 && index < 35 ? 1 : 0, 2),
+  ]);
+  expect(choose(rows).groups[0]?.program).toBe('beta');
+  const cheaper = choose(rows, { settings: { rule: 'cheapestWithinOneError' } });
+  expect(cheaper.groups[0]).toMatchObject({ program: 'gamma', meanScore: 0.75 });
+  expect(cheaper.choices[0]?.chosen).toMatchObject({ why: 'cheaper', tied: 1 });
 });

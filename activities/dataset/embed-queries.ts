@@ -1,0 +1,55 @@
+/** Groups of queries by what their texts say: embedded, recorded, clustered. */
+import { Context } from '@temporalio/activity';
+import type { DatasetActivities } from '../../workflows/dataset/contract.ts';
+import { type Groups, groupingSchema } from '../../workflows/dataset/selection-contract.ts';
+import { querySchema } from '../../workflows/shared/query.ts';
+import { heartbeating } from '../heartbeating.ts';
+import { createPlanReader } from '../mas/plan-reader.ts';
+import type { Blobs } from '../storage/blobs.ts';
+import { canonicalJson } from '../storage/canonical-json.ts';
+import type { Database } from '../storage/tables.ts';
+import { type Embedders, embedTexts } from './embedding/embedder.ts';
+import { cluster } from './grouping/cluster.ts';
+import { readLines } from './selection.ts';
+
+export interface EmbedParts {
+  readonly database: Database;
+  readonly blobs: Blobs;
+  readonly embedders: Embedders;
+}
+
+const exemplarChars = 160;
+
+export function createEmbedQueries(parts: EmbedParts): DatasetActivities['embedQueries'] {
+  const { database, blobs, embedders } = parts;
+  return async (sha256, input) => {
+    let done = 0;
+    const work = async (): Promise<string> => {
+      const { k, embedder: name } = input.grouping ?? groupingSchema.parse({});
+      const plan = await createPlanReader(blobs).plan(sha256);
+      const queries = await readLines(blobs, plan.queries, querySchema);
+      const embedder = await embedders.get(name);
+      const vectors = await embedTexts(
+        queries.map(({ text }) => text),
+        {
+          ...{ database, embedder, signal: Context.current().cancellationSignal },
+          onProgress: (count) => (done = count),
+        },
+      );
+      const found = await cluster(vectors, { k, seed: input.seed });
+      const digits = String(found.k).length;
+      const groups: Groups = {
+        v: 1,
+        labels: [...found.labels],
+        groups: found.exemplars.map((query, index) => ({
+          name: `like-${String(index + 1).padStart(digits, '0')}`,
+          exemplar: (queries[query]?.text ?? '').slice(0, exemplarChars),
+        })),
+        embedder: embedder.identity,
+        ...{ silhouette: found.silhouette, tried: [...found.tried] },
+      };
+      return await blobs.put(canonicalJson(groups));
+    };
+    return await heartbeating(work, () => ({ done }));
+  };
+}

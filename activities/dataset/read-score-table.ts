@@ -1,0 +1,118 @@
+/**
+ * The stored scores of a matrix in one table, read in bulk: keys are computed, and 5,000 cells at a time are looked up with
+ * their grades. Only what the run itself asked for is read: other runs' further repeats do not change a selection.
+ */
+import { sql } from 'kysely';
+import type { Plan } from '../../workflows/matrix/contract.ts';
+import type { ProgramRef } from '../../workflows/shared/program.ts';
+import type { Query } from '../../workflows/shared/query.ts';
+import type { Grading } from '../benchmarks/grading.ts';
+import type { CallService } from '../llm/chat.ts';
+import { revisionsOf } from '../mas/cell-outcomes.ts';
+import { executionKey } from '../mas/execution-key.ts';
+import type { Database } from '../storage/tables.ts';
+import type { LeaderCells } from './choosing/leaders.ts';
+import { addOutcome, emptyTable, type ScoreTable } from './choosing/score-table.ts';
+
+export interface ScoreParts {
+  readonly database: Database;
+  readonly calls: Pick<CallService, 'identity'>;
+  readonly grading: Pick<Grading, 'graderOf'>;
+}
+
+export interface ReadScoresOptions {
+  readonly plan: Plan;
+  /** In the plan's order. */
+  readonly queries: readonly Query[];
+  /** Repeats beyond the plan's. */
+  readonly leaders: readonly LeaderCells[];
+  readonly signal: AbortSignal;
+}
+
+const cellsPerRead = 5_000;
+
+interface Wanted {
+  readonly keys: string[];
+  readonly graders: string[];
+  /** Query, program, repeat: three numbers per key. */
+  readonly places: number[];
+}
+
+interface Row {
+  readonly n: string;
+  readonly status: string;
+  readonly llm_calls: number;
+  readonly tokens: string;
+  readonly cost_usd: string;
+  readonly score: number | null;
+}
+
+/** Of the plan's first driver, by position of query and program. Throws `Input.Invalid` when its revision has changed. */
+export async function readScoreTable(parts: ScoreParts, options: ReadScoresOptions): Promise<ScoreTable> {
+  const { plan, queries, leaders, signal } = options;
+  const { database, calls, grading } = parts;
+  const programs = programsOf(plan);
+  const driver = plan.drivers[0] as string;
+  const revision = (await revisionsOf(plan, calls)).get(driver) ?? '';
+  const repeats = Math.max(plan.repeats, ...leaders.map((round) => round.repeats));
+  const table = emptyTable(queries.length, programs.length, repeats);
+  const { tenant, seed: runSeed, limits, commonRandomNumbers } = plan;
+  const further = furtherRepeats(plan, leaders, programs.length);
+
+  let wanted: Wanted = { keys: [], graders: [], places: [] };
+  const flush = async (): Promise<void> => {
+    signal.throwIfAborted();
+    const rows = await readRows(database, wanted);
+    for (const row of rows) {
+      const at = 3 * (Number(row.n) - 1);
+      const [query = 0, program = 0, repeat = 0] = wanted.places.slice(at, at + 3);
+      const { llm_calls: llmCalls } = row;
+      const costs = { llmCalls, tokens: Number(row.tokens), costUsd: Number(row.cost_usd) };
+      addOutcome(table, query, program, repeat, { score: row.score ?? 0, ...costs });
+    }
+    wanted = { keys: [], graders: [], places: [] };
+  };
+
+  for (const [index, query] of queries.entries()) {
+    const grader = grading.graderOf(query);
+    for (const [position, program] of programs.entries()) {
+      const until = further.get(index * programs.length + position) ?? plan.repeats;
+      for (let repeat = 0; repeat < until; repeat++) {
+        const cell = { tenant, query, program, driver, repeat, runSeed, limits, commonRandomNumbers };
+        wanted.keys.push(executionKey(cell, revision));
+        wanted.graders.push(grader);
+        wanted.places.push(index, position, repeat);
+      }
+    }
+    if (wanted.keys.length >= cellsPerRead) await flush();
+  }
+  await flush();
+  return table;
+}
+
+export function programsOf(plan: Plan): ProgramRef[] {
+  return plan.systems.flatMap((system) => (system.kind === 'program' ? [system.program] : []));
+}
+
+/** Executions that infrastructure prevented are as good as missing. */
+async function readRows(database: Database, { keys, graders }: Wanted): Promise<readonly Row[]> {
+  const { rows } = await sql<Row>`
+    select wanted.n, e.status, e.llm_calls, e.tokens_in + e.tokens_out as tokens, e.cost_usd, s.score
+    from unnest(${keys}::text[], ${graders}::text[]) with ordinality as wanted (key, grader, n)
+    join executions e on e.key = wanted.key
+    left join scores s on s.execution = e.key and s.grader = wanted.grader
+    where e.status = 'failed' or (e.status = 'answered' and s.score is not null)`.execute(database);
+  return rows;
+}
+
+/** Repeats of the cells that have more than the plan's, by query * programs + program. */
+function furtherRepeats(plan: Plan, leaders: readonly LeaderCells[], programs: number): Map<number, number> {
+  const further = new Map<number, number>();
+  for (const round of leaders)
+    for (const query of round.queries)
+      for (const program of round.programs) {
+        const cell = query * programs + program;
+        further.set(cell, Math.max(further.get(cell) ?? plan.repeats, round.repeats));
+      }
+  return further;
+}

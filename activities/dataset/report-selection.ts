@@ -1,0 +1,110 @@
+/** The selection in figures: every group's programs with intervals, why one was chosen, what its score is worth, and the test. */
+import type { DatasetInput } from '../../workflows/dataset/contract.ts';
+import type { Groups, SelectionSettings } from '../../workflows/dataset/selection-contract.ts';
+import type { Estimate, GroupReport, SelectionReport } from '../../workflows/dataset/selection-report.ts';
+import type { Plan } from '../../workflows/matrix/contract.ts';
+import type { Choice, GroupChoice } from './choose-programs.ts';
+import { withinOneError } from './choosing/choose-program.ts';
+import { createCrossFitter, type CrossFitter } from './choosing/cross-fit.ts';
+import { permutationTest } from './choosing/permutation-test.ts';
+import { intervalOf, type MeanAndError } from './choosing/rank-programs.ts';
+import { meansOf, type ScoreTable } from './choosing/score-table.ts';
+import { programsOf } from './read-score-table.ts';
+
+export interface ReportInput {
+  readonly input: Pick<DatasetInput, 'groupBy' | 'seed'>;
+  readonly settings: SelectionSettings;
+  readonly plan: Plan;
+  readonly table: ScoreTable;
+  readonly choice: Choice;
+  readonly clustered: Groups | undefined;
+  /** Queries that go on with no program. */
+  readonly dropped: number;
+}
+
+export async function reportSelection(given: ReportInput): Promise<SelectionReport> {
+  const { input, settings, plan, table, choice, clustered, dropped } = given;
+  const { rule, cost, crossFit, permutations } = settings;
+  const { seed } = input;
+  const ids = programsOf(plan).map(({ id }) => id);
+  const means = meansOf(table);
+  const fitter =
+    crossFit === 'off' ? undefined : createCrossFitter({ table, ids, by: crossFit, rule, cost, seed });
+  const groups = choice.choices.map((group) => reportGroup(group, means, fitter, clustered));
+  const { length: programs } = ids;
+  const members = choice.choices.map((group) => group.members);
+  return {
+    v: 1,
+    ...{ programs: ids, groups, dropped, rule, cost, crossFit, groupBy: input.groupBy },
+    queries: table.queries,
+    repeats: plan.repeats,
+    clustering: clustered
+      ? { embedder: clustered.embedder, silhouette: clustered.silhouette, tried: clustered.tried }
+      : null,
+    overall: {
+      inSample: overQueries(groups, ({ inSample }) => inSample) ?? 0,
+      crossFitted: overQueries(groups, ({ crossFitted }) => crossFitted),
+    },
+    permutation:
+      permutations === 0
+        ? null
+        : await permutationTest({ means, programs, groups: members, seed, permutations }),
+  };
+}
+
+function reportGroup(
+  { group, members, observed, ranked, chosen }: GroupChoice,
+  means: Float64Array,
+  fitter: CrossFitter | undefined,
+  clustered: Groups | undefined,
+): GroupReport {
+  const near = new Set(withinOneError({ ranked, means, members }).map(({ program }) => program));
+  const estimate = (given: MeanAndError): Estimate => estimateOf(given, observed.length);
+  const scores = ranked
+    .toSorted((a, b) => a.program - b.program)
+    .map((program) => ({
+      ...estimate(program),
+      executions: program.executions,
+      llmCalls: finite(program.llmCalls),
+      tokens: finite(program.tokens),
+      costUsd: finite(program.costUsd),
+      near: near.has(program.program),
+    }));
+  const exemplar = clustered?.groups.find(({ name }) => name === group)?.exemplar;
+  const fitted = fitter?.estimate(group, members) ?? null;
+  const first = ranked.find(({ program }) => program === chosen?.program);
+  return {
+    group,
+    ...(exemplar === undefined ? {} : { exemplar }),
+    ...{ queries: members.length, observed: observed.length },
+    ...{ chosen: chosen?.program ?? null, why: chosen?.why ?? 'none', tied: chosen?.tied ?? 0 },
+    inSample: estimate(first ?? { mean: 0, standardError: null }),
+    crossFitted: fitted && estimate(fitted),
+    scores,
+  };
+}
+
+function estimateOf({ mean, standardError }: MeanAndError, queries: number): Estimate {
+  const { low, high } = intervalOf({ mean, standardError }, queries);
+  return { mean, standardError, low, high };
+}
+
+/** Each query counts once; null when a group has no such estimate. */
+function overQueries(
+  groups: readonly GroupReport[],
+  of: (group: GroupReport) => Estimate | null,
+): number | null {
+  let sum = 0;
+  let count = 0;
+  for (const group of groups.filter(({ observed }) => observed > 0)) {
+    const estimate = of(group);
+    if (estimate === null) return null;
+    sum += estimate.mean * group.observed;
+    count += group.observed;
+  }
+  return count === 0 ? null : sum / count;
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,89 @@
+/** Part of buildDataset's input: how queries are grouped, and how a group's program is chosen and judged. */
+import { z } from 'zod';
+import { nameSchema } from '../shared/names.ts';
+
+export const groupBySchema = z.enum(['source', 'subject', 'embedding']);
+export type GroupBy = z.infer<typeof groupBySchema>;
+
+/** Of `groupBy: 'embedding'`. */
+export const groupingSchema = z.strictObject({
+  /** Groups; `auto` takes the number of the highest silhouette, from 2 to 64. */
+  k: z.union([z.literal('auto'), z.number().int().min(1).max(1_024)]).default('auto'),
+  /** `minilm`, which runs in the worker, or a model of the config whose endpoint has `/embeddings`. */
+  embedder: nameSchema.default('minilm'),
+});
+export type Grouping = z.infer<typeof groupingSchema>;
+
+export const leadersSchema = z.strictObject({
+  /** Programs per group that get more repeats. */
+  count: z.number().int().min(2).max(64).default(4),
+  /** Repeats that each round adds. */
+  extraRepeats: z.number().int().positive().max(50).default(2),
+  /** Each round halves the programs that go on. */
+  rounds: z.number().int().min(1).max(4).default(1),
+});
+export type Leaders = z.infer<typeof leadersSchema>;
+
+export const selectionSchema = z.strictObject({
+  /** The highest score, or the cheapest of those that are within one standard error of it. */
+  rule: z.enum(['best', 'cheapestWithinOneError']).default('best'),
+  /** What is cheap. */
+  cost: z.enum(['tokens', 'costUsd']).default('tokens'),
+  /** An honest estimate of what the chosen programs are worth: chosen on one half, scored on the other, both ways. */
+  crossFit: z.enum(['off', 'repeats', 'queries']).default('queries'),
+  /** Absent: every program keeps the matrix's repeats. */
+  leaders: leadersSchema.optional(),
+  /** Of the test that the groups beat random ones; 0: no test. */
+  permutations: z.number().int().min(0).max(99_999).default(999),
+});
+export type SelectionSettings = z.infer<typeof selectionSchema>;
+
+/** As runs of earlier releases chose, whose inputs have no such field. */
+export const earlierSelection: SelectionSettings = {
+  ...{ rule: 'best', cost: 'tokens', crossFit: 'off', permutations: 0 },
+};
+
+/** Cells that the rounds of leaders added to the matrix. Blob: one per line. */
+export const leaderCellsSchema = z.object({
+  /** Positions in the plan. */
+  queries: z.array(z.number().int().nonnegative()),
+  programs: z.array(z.number().int().nonnegative()),
+  /** Their repeats now; those of the matrix come first. */
+  repeats: z.number().int().positive(),
+});
+
+export interface LeadersInput {
+  readonly plan: string;
+  /** From 0. */
+  readonly round: number;
+  readonly more: FurtherScores;
+}
+
+export interface LeadersPlan {
+  /** Blob of `leaderCellsSchema` lines; null when there is nothing to decide. */
+  readonly cells: string | null;
+  /** Matrix plans that execute them; cells of the score matrix are in them and done already. */
+  readonly plans: readonly { readonly plan: string; readonly cells: number }[];
+}
+
+/** What the selection reads beside the plan. */
+export interface FurtherScores {
+  /** Blob of `groupsSchema`; absent when the metadata group. */
+  readonly groups?: string;
+  /** Blobs of leader cells, by round. */
+  readonly leaders?: readonly string[];
+}
+
+export const groupsSchema = z.object({
+  v: z.literal(1),
+  /** Group by position of the query in the plan. */
+  labels: z.array(z.number().int().nonnegative()),
+  /** Names, and the first characters of the query that is nearest to the group's middle. */
+  groups: z.array(z.object({ name: z.string(), exemplar: z.string() })),
+  embedder: z.string(),
+  /** Mean over a sample; -1 to 1. */
+  silhouette: z.number(),
+  /** With `auto`. */
+  tried: z.array(z.object({ k: z.number(), silhouette: z.number() })),
+});
+export type Groups = z.infer<typeof groupsSchema>;
