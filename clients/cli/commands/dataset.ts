@@ -4,6 +4,10 @@ import { defineCommand } from 'citty';
 export default defineCommand({
   meta: { name: 'dataset', description: 'Build a fine-tuning dataset' },
   subCommands: {
+    import: async () => (await import('../dataset/import.ts')).default,
+    list: async () => (await import('../dataset/list.ts')).default,
+    show: async () => (await import('../dataset/show.ts')).default,
+    stats: async () => (await import('../dataset/stats.ts')).default,
     build: async () => (await import('../dataset/build.ts')).default,
     export: async () => (await import('../dataset/export.ts')).default,
     pause: async () => (await import('../dataset/steer.ts')).pause,

@@ -1,5 +1,6 @@
 /** `masgpt dataset build`: queries x pool -> score matrix -> selection -> refinement -> SFT files. The same command again resumes or reuses. */
 import { defineCommand } from 'citty';
+import { findQueryPool } from '../../../activities/dataset/query-pool/query-pools.ts';
 import { readPool } from '../../../activities/mas/pool.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
 import { columns } from '../columns.ts';
@@ -13,21 +14,16 @@ import {
 import { estimate } from '../estimate.ts';
 import { amount, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
-import { importBenchmarks } from '../import-benchmarks.ts';
 import { exportArgs, exportOf } from './export-flags.ts';
+import { poolReferences, queryFlags, readQueryFlags } from './query-flags.ts';
 import { writeDatasetFiles } from './write-files.ts';
 
 export default defineCommand({
   meta: { name: 'build', description: 'Build a fine-tuning dataset' },
   args: {
     ...commonArgs,
-    benchmark: {
-      type: 'string',
-      description: 'NAME=FILE, several by comma; `generated-train` needs no file',
-      default: 'generated-train',
-    },
+    ...queryFlags,
     name: { type: 'string', description: "Name of the run (default: made from the input's hash)" },
-    limit: { type: 'string', description: 'The first N valid rows of each benchmark' },
     programs: { type: 'string', description: 'Pool programs by comma', default: 'all' },
     driver: {
       type: 'string',
@@ -69,9 +65,16 @@ export default defineCommand({
     'dry-run': { type: 'boolean', description: 'Print the plan with calls and cost, and stop' },
   },
   run: ({ args }) => {
-    if (args['dry-run']) return runLocalCommand(args, (context) => plan(context, args));
+    // Wrong usage answers before a stack starts.
+    poolReferences(args.pool);
+    if (args['dry-run']) {
+      // Only the database knows how many queries a pool has.
+      return args.pool === undefined
+        ? runLocalCommand(args, (context) => plan(context, args))
+        : runCommand(args, (context) => plan(context, args, context.database));
+    }
     return runCommand(args, async (context) => {
-      const { input } = await requestOf(context, args);
+      const { input } = await requestOf(context, args, context.database);
       const result = await buildDataset(context, input, args.name);
       if (args.out !== undefined) await writeDatasetFiles(context, result.files, args.out);
       const { rows, cells, dropped, files } = result;
@@ -83,19 +86,21 @@ export default defineCommand({
 type Args = { readonly [name: string]: unknown };
 
 /** `rows`: how many queries there are. */
-async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args: Args) {
+async function requestOf(
+  context: Pick<LocalContext, 'config' | 'output'>,
+  args: Args,
+  database?: CommandContext['database'],
+) {
   const text = (name: string): string | undefined => args[name] as string | undefined;
-  const limit = wholeNumber('--limit', text('limit'), 1);
   const maxCostUsd = amount('--max-cost-usd', text('max-cost-usd'));
   const maxWallMinutes = amount('--max-wall-minutes', text('max-wall-minutes'));
-  const benchmarks = await importBenchmarks(context, text('benchmark') ?? '');
+  const { queries, rows } = await readQueryFlags(context, args, (name, version) => {
+    if (!database) throw new TypeError('pools are looked up in the database');
+    return findQueryPool(database, name, version);
+  });
   const programs = text('programs') ?? 'all';
   const input: DatasetRequest = {
-    queries: benchmarks.map(({ name, sha256 }) => ({
-      source: name,
-      ...(sha256 === undefined ? {} : { sha256 }),
-      ...(limit === undefined ? {} : { limit }),
-    })),
+    queries,
     programs: programs === 'all' ? 'all' : programs.split(','),
     ...driversOf(text('driver') ?? 'sim-driver'),
     refiner: text('refiner'),
@@ -112,7 +117,6 @@ async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args:
     ...(maxWallMinutes === undefined ? {} : { maxWallMinutes }),
     ...(text('when-spent') === 'stop' ? {} : { whenSpent: text('when-spent') as 'use' }),
   };
-  const rows = benchmarks.reduce((sum, { rows: all = 200 }) => sum + Math.min(all, limit ?? all), 0);
   return { input, rows };
 }
 
@@ -146,8 +150,12 @@ export async function buildDataset(
 }
 
 /** Refinement asks the refiner once or twice per query, and runs what it wrote: about two programs of the pool. */
-async function plan(context: LocalContext, args: Args): Promise<unknown> {
-  const { input, rows } = await requestOf(context, args);
+async function plan(
+  context: LocalContext,
+  args: Args,
+  database?: CommandContext['database'],
+): Promise<unknown> {
+  const { input, rows } = await requestOf(context, args, database);
   const pool = await readPool();
   const programs =
     input.programs === 'all' || !input.programs ? pool.list() : input.programs.map((id) => pool.get(id));
