@@ -27,9 +27,14 @@ const graders = {
   none: noGrader,
 } as const;
 
+/** Name and version: "number/1". */
+export function graderOf(query: Query): string {
+  return graders[query.gold.kind];
+}
+
 export function createGrading(dependencies: GradingDependencies): Grading {
   return {
-    graderOf: (query) => graders[query.gold.kind],
+    graderOf,
     grade: (query, answer, signal) => grade(dependencies, query, answer, signal),
   };
 }

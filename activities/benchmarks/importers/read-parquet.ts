@@ -16,8 +16,15 @@ const maxGroupRows = 1_000_000;
 /** Of the columns read in one row group. */
 const maxGroupBytes = 256 * 1024 ** 2;
 
-/** Throws `Input.Invalid` for a file that is broken, too big in its parts, or without the benchmark's columns. */
-export async function* readParquet(file: ForeignFile, columns: Columns): AsyncGenerator<ReadRow> {
+/**
+ * Throws `Input.Invalid` for a file that is broken, too big in its parts, or without the benchmark's columns. A row with U+FFFD is
+ * taken for broken UTF-8 unless `keepReplacements`.
+ */
+export async function* readParquet(
+  file: ForeignFile,
+  columns: Columns,
+  options: { readonly keepReplacements?: boolean } = {},
+): AsyncGenerator<ReadRow> {
   const { path } = file;
   const buffer = asyncBufferOf(file);
   const metadata = await orInvalid(path, async () => {
@@ -43,7 +50,8 @@ export async function* readParquet(file: ForeignFile, columns: Columns): AsyncGe
         geoparquet: false,
       });
     });
-    for (const [index, row] of rows.entries()) yield { line: start + index + 1, ...plain(row) };
+    for (const [index, row] of rows.entries())
+      yield { line: start + index + 1, ...plain(row, options.keepReplacements) };
     rowStart = rowEnd;
   }
 }
@@ -120,11 +128,14 @@ function topLevel(schema: FileMetaData['schema']): string[] {
 }
 
 /** Absent rather than null; whole numbers as numbers where they fit. */
-function plain(row: Record<string, unknown>): { readonly value: unknown } | { readonly reason: string } {
+function plain(
+  row: Record<string, unknown>,
+  keepReplacements = false,
+): { readonly value: unknown } | { readonly reason: string } {
   let broken = false;
   const value = JSON.parse(
     JSON.stringify(row, (_key, field: unknown) => {
-      if (typeof field === 'string' && field.includes('\ufffd')) broken = true;
+      if (!keepReplacements && typeof field === 'string' && field.includes('\ufffd')) broken = true;
       if (field === null) return undefined;
       return typeof field === 'bigint'
         ? Number.isSafeInteger(Number(field))
