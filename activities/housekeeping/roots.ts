@@ -14,6 +14,7 @@ export async function addressesOf(database: Database, run?: string): Promise<str
     union all select distinct guest from executions where ${own('run')}
     union all select program_sha256 from generations where ${run === undefined ? sql`true` : sql`false`}
     union all select version || ' ' || report from query_pools where ${run === undefined ? sql`true` : sql`false`}
+    union all select version || ' ' || report from query_pools where ${run === undefined ? sql`true` : sql`false`}
     union all select dataset_sha256 from artefacts where ${own('run')}`.execute(database);
   return rows.flatMap(({ text }) => addressesIn(text ?? ''));
 }

@@ -148,6 +148,11 @@ test('a blob stays that a listed run names, directly or through others; an old o
   const manifest = await here.blobs.put(JSON.stringify({ files: [{ sha256: deep }] }));
   const input = await here.blobs.put('query lines');
   await here.addRun('dataset/a', 'succeeded', { queries: [{ sha256: input }] }, { files: { m: manifest } });
+  const [version, report] = [await here.blobs.put('lines of a pool'), await here.blobs.put('its report')];
+  await here.database
+    .insertInto('query_pools')
+    .values({ name: 'pool', version, report, queries: 1 })
+    .execute();
   const stale = await here.blobs.put('stale');
   await here.age();
   const young = await here.blobs.put('young');
@@ -156,8 +161,9 @@ test('a blob stays that a listed run names, directly or through others; an old o
   await here.blobs.put('put again');
   // The stale one, and the pool's two programs and the guest, which no row names.
   expect((await here.collect()).blobs).toBe(4);
-  const there = await Promise.all([deep, manifest, input, young, again, stale].map(here.blobs.has));
-  expect(there).toEqual([true, true, true, true, true, false]);
+  const there = await Promise.all([deep, manifest, input, version, report, young, again].map(here.blobs.has));
+  expect(there).toEqual(Array(7).fill(true));
+  expect(await here.blobs.has(stale)).toBe(false);
 });
 
 test('while a run is open, what was used since its start stays', async () => {
