@@ -4,6 +4,7 @@ import type { RunActivities } from '../../workflows/shared/with-run.ts';
 import { withHeartbeats } from '../heartbeating.ts';
 import { createProgramRunner } from '../mas/run-program.ts';
 import { createRunActivities } from '../storage/runs.ts';
+import { constantCalls } from './constant-driver.ts';
 import { createEmbedQueries, type EmbedParts } from './embed-queries.ts';
 import { createExportDataset, type ExportParts } from './export-dataset.ts';
 import { createPlanDataset, type PlanParts } from './plan-dataset.ts';
@@ -18,7 +19,7 @@ export type DatasetParts = ResolveDatasetParts &
   EmbedParts &
   SelectParts &
   ExportParts &
-  Omit<RefineParts, 'runner'> & {
+  Omit<RefineParts, 'runner' | 'constantRunner'> & {
     /** Queries refined at once in an activity: they mostly wait for the model. */
     readonly executionsAtOnce: number;
   };
@@ -31,7 +32,11 @@ export function createDatasetActivities(parts: DatasetParts): DatasetActivities 
     embedQueries: createEmbedQueries(parts),
     planLeaders: withHeartbeats(createPlanLeaders(parts)),
     selectPrograms: withHeartbeats(createSelectPrograms(parts)),
-    refineQueries: createRefineQueries({ ...parts, runner: createProgramRunner(parts) }),
+    refineQueries: createRefineQueries({
+      ...parts,
+      runner: createProgramRunner(parts),
+      constantRunner: createProgramRunner({ ...parts, calls: constantCalls }),
+    }),
     exportDataset: withHeartbeats(createExportDataset(parts)),
   };
 }

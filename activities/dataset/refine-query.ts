@@ -1,30 +1,28 @@
-/** One query: its base program adapted by the refiner, executed and graded; accepted if it does not score lower. */
-import { createHash } from 'node:crypto';
+/**
+ * One query: its base program adapted by the refiner, executed, graded and controlled; accepted if it does not score lower than
+ * the base over the same repeats. Up to r tries, each told why the last one was refused; then the base stands.
+ */
 import type { RefineInput } from '../../workflows/dataset/contract.ts';
+import { controls, type Refinement } from '../../workflows/dataset/refinement.ts';
 import type { Plan } from '../../workflows/matrix/contract.ts';
-import type { ProgramRef } from '../../workflows/shared/program.ts';
 import type { Query } from '../../workflows/shared/query.ts';
 import { addUsage, noUsage, type Usage } from '../../workflows/shared/usage.ts';
-import type { Grading } from '../benchmarks/grading.ts';
-import type { CallService, ChatMessage } from '../llm/chat.ts';
+import type { CallService, ChatMessage, ChatReply } from '../llm/chat.ts';
 import { drawOf } from '../mas/execution-key.ts';
-import { extractPrograms } from '../mas/extract-program.ts';
 import { retrying } from '../mas/retry.ts';
-import type { ProgramRunner } from '../mas/run-program.ts';
-import type { Sandbox } from '../sandbox/sandbox.ts';
-import type { Blobs } from '../storage/blobs.ts';
+import type { ProgramReading } from '../sandbox/program-graph.ts';
 import { canonicalHash } from '../storage/canonical-json.ts';
+import { control, type ControlParts } from './controls.ts';
 import { leaksAnswer } from './leak/leaks-answer.ts';
-import { adaptMessages, explainMessages, refinerSampling } from './prompts/refine.ts';
+import { adaptMessages, explainMessages, type LastTry, refinerSampling } from './prompts/refine.ts';
+import { type Candidate, readCandidate, type ReadParts, type Refused, refused } from './read-candidate.ts';
 import { reasoningIn } from './reasoning.ts';
-import { type FinalQuery, isSolved, type SelectedQuery } from './selection.ts';
+import { type Scored, scoreProgram } from './score-program.ts';
+import { type Controlled, type FinalQuery, isSolved, type SelectedQuery } from './selection.ts';
+import { similarity } from './similarity.ts';
 
-export interface RefineParts {
-  readonly blobs: Blobs;
+export interface RefineParts extends ControlParts, ReadParts {
   readonly calls: CallService;
-  readonly grading: Grading;
-  readonly sandbox: () => Promise<Sandbox>;
-  readonly runner: ProgramRunner;
 }
 
 export interface RefinedQuery {
@@ -33,105 +31,129 @@ export interface RefinedQuery {
   readonly usage: Usage;
 }
 
-interface Candidate {
-  readonly program: ProgramRef;
-  readonly source: string;
-  readonly reasoning: string;
+export interface RefineGiven {
+  readonly plan: Plan;
+  readonly query: Query;
+  readonly selected: SelectedQuery;
+  readonly input: RefineInput;
+  readonly settings: Refinement;
+  readonly base: { readonly source: string; readonly reading: ProgramReading };
+  /** For the control on another query. */
+  readonly similar: readonly Query[];
+  /** Temporal's, of the run. */
+  readonly namespace: string;
+  readonly signal: AbortSignal;
 }
 
-type Kept = NonNullable<FinalQuery['kept']>;
+type Accepted = Candidate & Pick<Scored, 'score' | 'usage'> & { readonly controls: Controlled };
+type Final = NonNullable<FinalQuery['final']>;
 
-export async function refineQuery(
-  parts: RefineParts,
-  given: {
-    readonly plan: Plan;
-    readonly query: Query;
-    readonly selected: SelectedQuery;
-    readonly input: RefineInput;
-    /** Temporal's, of the run. */
-    readonly namespace: string;
-    readonly signal: AbortSignal;
-  },
-): Promise<RefinedQuery> {
-  const { plan, query, selected, input, namespace, signal } = given;
-  const paying = { tenant: plan.tenant, namespace, run: input.run } as const;
+export async function refineQuery(parts: RefineParts, given: RefineGiven): Promise<RefinedQuery> {
+  const { plan, query, selected, input, settings, base, namespace, signal } = given;
   const { adaptation, reasoning: wantsReasoning } = input.switches;
-  const base = await parts.blobs.getText(selected.base.sha256);
+  const repeats = Array.from({ length: settings.repeats ?? plan.repeats }, (_, repeat) => repeat);
+  const baseProgram = { ...selected.base, source: base.source };
+  const refusedTries: Refused[] = [];
   let usage = noUsage;
+  const onSpent = (spent: Usage): void => void (usage = addUsage(usage, spent));
+  const execution = { plan, namespace, signal, onSpent, query, run: input.run };
 
-  const ask = async (messages: ChatMessage[]): Promise<string> => {
+  const ask = async (messages: ChatMessage[], attempt: number): Promise<ChatReply> => {
     const request = { model: input.refiner, messages, ...refinerSampling };
-    const draw = drawOf(canonicalHash(['refine', plan.seed, query.id, messages]), '0', 0);
-    const call = { ...paying, request, draw, callClass: 'dataset' } as const;
-    const { reply, recorded } = await retrying(() => parts.calls.call(call, { signal, wait: 'block' }), {
-      signal,
-    });
-    if (!recorded) usage = addUsage(usage, { llmCalls: 1, ...reply.usage, costUsd: reply.costUsd });
-    return reply.text;
+    const draw = drawOf(canonicalHash(['refine', plan.seed, query.id, messages]), '0', attempt);
+    const paying = { tenant: plan.tenant, namespace, run: input.run, callClass: 'dataset' } as const;
+    const call = () => parts.calls.call({ ...paying, request, draw }, { signal, wait: 'block' });
+    const { reply, recorded } = await retrying(call, { signal });
+    if (!recorded) onSpent({ llmCalls: 1, ...reply.usage, costUsd: reply.costUsd });
+    return reply;
   };
 
-  const score = async ({ program, source }: Candidate): Promise<number> => {
-    let sum = 0;
-    for (let repeat = 0; repeat < plan.repeats; repeat++) {
-      const execution = await parts.runner.run(
-        {
-          ...{ ...paying, query, repeat, runSeed: plan.seed, limits: plan.limits },
-          program: { ...program, source },
-          driver: plan.drivers[0] as string,
-          callClass: 'dataset',
-          commonRandomNumbers: plan.commonRandomNumbers,
-        },
-        signal,
-      );
-      if (!execution.stored) usage = addUsage(usage, execution.usage);
-      if (execution.status !== 'answered') continue;
-      sum += (await parts.grading.grade(query, execution.answer, signal)).score;
+  const judge = async (reply: ChatReply, baseScore: number): Promise<Accepted | Refused> => {
+    const candidate = await readCandidate(reply, { query, base, wantsReasoning }, parts);
+    if ('why' in candidate) return candidate;
+    const { sha256 } = candidate.program;
+    const spec = { ...execution, program: { ...candidate.program, source: candidate.source } };
+    const scored = await scoreProgram(parts, { ...spec, runner: parts.runner, repeats });
+    const { score } = scored;
+    if (score < baseScore)
+      return scored.failure === null
+        ? refused('scoredLower', lower(score, baseScore, repeats.length), sha256, score)
+        : refused('failed', `The program failed when it was executed:\n${scored.failure}`, sha256, score);
+    const controlled = await control(parts, spec, baseProgram, given.similar);
+    return controlled.caught === null
+      ? { ...candidate, score, usage: scored.usage, controls: controlled.controlled }
+      : refused(controlled.caught, controlled.message, sha256, score);
+  };
+
+  const adapt = async (baseScore: number): Promise<Accepted | undefined> => {
+    let last: LastTry | undefined;
+    for (let attempt = 0; attempt < settings.tries; attempt++) {
+      const reply = await ask(adaptMessages(query.text, base.source, last), attempt);
+      const judged = await judge(reply, baseScore);
+      if (!('why' in judged)) return judged;
+      refusedTries.push(judged);
+      last = { reply: reply.text, why: judged.message };
     }
-    return sum / plan.repeats;
-  };
-
-  const adapt = async (): Promise<{ candidate: Candidate; score: number } | Kept> => {
-    const candidate = await readCandidate(await ask(adaptMessages(query.text, base)), parts);
-    if (typeof candidate === 'string') return candidate;
-    const known = [query.text, base];
-    if (leaksAnswer(`${candidate.source}\n${candidate.reasoning}`, query.gold, known)) return 'leaked';
-    const adapted = await score(candidate);
-    return adapted >= selected.baseScore ? { candidate, score: adapted } : 'scoredLower';
+    return undefined;
   };
 
   const explain = async (): Promise<string> => {
     if (!wantsReasoning) return '';
-    const reasoning = reasoningIn(await ask(explainMessages(query.text, base)));
-    return leaksAnswer(reasoning, query.gold, [query.text]) ? '' : reasoning;
+    for (let attempt = 0; attempt < settings.tries; attempt++) {
+      const { text } = await ask(explainMessages(query.text, base.source), attempt);
+      const reasoning = reasoningIn(text, [query.text]);
+      if (reasoning !== '' && !leaksAnswer(reasoning, query.gold, [query.text])) return reasoning;
+    }
+    return '';
   };
 
-  const adapted = adaptation ? await adapt() : 'adaptationOff';
-  if (typeof adapted !== 'string') {
-    const reasoning = wantsReasoning ? adapted.candidate.reasoning : '';
-    const { program } = adapted.candidate;
-    const final = isSolved(adapted.score)
-      ? { program, score: adapted.score, reasoning, adapted: true }
-      : null;
-    return { final: { ...selected, final, kept: null }, tried: true, usage };
-  }
-  const final = isSolved(selected.baseScore)
-    ? { program: selected.base, score: selected.baseScore, reasoning: await explain(), adapted: false }
-    : null;
-  return { final: { ...selected, final, kept: adapted }, tried: adaptation, usage };
+  const ofBase = await scoreProgram(parts, {
+    ...{ ...execution, runner: parts.runner, repeats },
+    program: baseProgram,
+  });
+  const accepted = adaptation ? await adapt(ofBase.score) : undefined;
+  const { score } = accepted ?? ofBase;
+  const reading = accepted?.reading ?? base.reading;
+  const kept = accepted ? null : (refusedTries.at(-1)?.why ?? 'adaptationOff');
+  const isDropped = settings.dropUnsolved && !isSolved(score);
+  const final: Final | null = isDropped
+    ? null
+    : {
+        program: accepted?.program ?? selected.base,
+        score,
+        reasoning: accepted ? (wantsReasoning ? accepted.reasoning : '') : await explain(),
+        adapted: accepted !== undefined,
+        fingerprint: reading.fingerprint?.sha256 ?? null,
+        similarity: accepted ? likeness(accepted.reading, base.reading) : null,
+        perExecution: perExecution((accepted ?? ofBase).usage, repeats.length),
+        controls: accepted?.controls ?? null,
+      };
+  const refusals = refusedTries.map(({ why, program, score: of }) => ({ why, program, score: of }));
+  return {
+    final: { ...selected, queryId: query.id, final, kept, refused: refusals },
+    tried: adaptation,
+    usage,
+  };
 }
 
-async function readCandidate(
-  reply: string,
-  { sandbox, blobs }: Pick<RefineParts, 'sandbox' | 'blobs'>,
-): Promise<Candidate | Kept> {
-  const sources = extractPrograms(reply);
-  if (sources.length === 0) return 'noProgram';
-  const checker = await sandbox();
-  for (const source of sources) {
-    if (!(await checker.check(source)).ok) continue;
-    const sha256 = createHash('sha256').update(source).digest('hex');
-    await blobs.put(source);
-    return { program: { id: 'adapted', sha256 }, source, reasoning: reasoningIn(reply) };
-  }
-  return 'badProgram';
+/** The controls that caught a program written for the query, each once. */
+export function caughtBy({ refused: tries = [] }: Pick<FinalQuery, 'refused'>) {
+  return controls.filter((one) => tries.some(({ why }) => why === one));
+}
+
+function lower(score: number, base: number, repeats: number): string {
+  return `Executed ${repeats === 1 ? 'once' : `${repeats} times`} on the query, the program scored ${score.toFixed(2)}; the program you were given scored ${base.toFixed(2)}.`;
+}
+
+function likeness(adapted: ProgramReading, base: ProgramReading): number | null {
+  return adapted.fingerprint && base.fingerprint ? similarity(adapted.fingerprint, base.fingerprint) : null;
+}
+
+function perExecution(usage: Usage, repeats: number): NonNullable<Final['perExecution']> {
+  const { llmCalls, tokensIn, tokensOut, costUsd } = usage;
+  const mean = (value: number): number => Math.round((value / repeats) * 1e9) / 1e9;
+  return {
+    ...{ llmCalls: mean(llmCalls), tokensIn: mean(tokensIn) },
+    ...{ tokensOut: mean(tokensOut), costUsd: mean(costUsd) },
+  };
 }

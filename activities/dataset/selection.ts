@@ -1,5 +1,7 @@
 /** What selection and refinement hand on: JSON lines in blobs, by position of the query in the plan. */
 import { z } from 'zod';
+import { refusals } from '../../workflows/dataset/refinement.ts';
+import { sha256Schema } from '../../workflows/shared/names.ts';
 import { programRefSchema } from '../../workflows/shared/program.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
@@ -13,15 +15,55 @@ export const selectedQuerySchema = z.object({
 });
 export type SelectedQuery = z.infer<typeof selectedQuerySchema>;
 
-/** Why the base program stands. */
-export const keptBecause = ['adaptationOff', 'noProgram', 'badProgram', 'leaked', 'scoredLower'] as const;
+/** Why the base program stands: the last refusal. */
+export const keptBecause = ['adaptationOff', ...refusals] as const;
+
+/** One execution's cost, mean over the repeats, as recorded. */
+const perExecutionSchema = z.object({
+  llmCalls: z.number(),
+  tokensIn: z.number(),
+  tokensOut: z.number(),
+  costUsd: z.number(),
+});
+
+/** What the controls found on an adapted program (controls.ts). */
+export const controlledSchema = z.object({
+  /** Score with a driver whose replies are constant. */
+  constantDriver: z.number(),
+  /** Score on the nearest query with another answer; null where there is none. */
+  similarQuery: z.object({ queryId: z.string(), score: z.number() }).nullable(),
+});
+export type Controlled = z.infer<typeof controlledSchema>;
+
+const finalSchema = z.object({
+  program: programRefSchema,
+  score: z.number(),
+  reasoning: z.string(),
+  adapted: z.boolean(),
+  /** Equal for programs that differ in layout, comments and names only; null where it could not be read. */
+  fingerprint: z.string().nullable().optional(),
+  /** Of an adapted program to its base (similarity.ts). */
+  similarity: z.number().nullable().optional(),
+  perExecution: perExecutionSchema.nullable().optional(),
+  controls: controlledSchema.nullable().optional(),
+});
+
+/** A program or reply of the refiner that was refused. */
+const refusedTrySchema = z.object({
+  why: z.enum(refusals),
+  program: sha256Schema.nullable(),
+  /** Over the repeats, where it was executed. */
+  score: z.number().nullable(),
+});
+export type RefusedTry = z.infer<typeof refusedTrySchema>;
 
 export const finalQuerySchema = selectedQuerySchema.extend({
+  queryId: z.string().optional(),
   /** Null when no final program solves the query: the row is dropped. */
-  final: z
-    .object({ program: programRefSchema, score: z.number(), reasoning: z.string(), adapted: z.boolean() })
-    .nullable(),
+  final: finalSchema.nullable(),
   kept: z.enum(keptBecause).nullable(),
+  /** In order. */
+  refused: z.array(refusedTrySchema).optional(),
 });
 export type FinalQuery = z.infer<typeof finalQuerySchema>;
 

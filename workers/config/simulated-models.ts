@@ -3,7 +3,16 @@
 /** As a small hosted model costs, so that costs and budgets can be seen to work; every output says "simulated". */
 export const simulatedPrice = { in: 0.15, cached: 0.075, out: 0.6 } as const;
 
-const names: readonly string[] = ['sim-driver', 'sim-refiner', 'sim-judge'];
+const names: readonly string[] = [
+  'sim-driver',
+  'sim-refiner',
+  'sim-judge',
+  // Refiners that cheat or fail, to see what is caught (clients/dev/simulator/bad-refiners.ts).
+  'sim-refiner-garbage',
+  'sim-refiner-leaks',
+  'sim-refiner-solves',
+  'sim-refiner-sly',
+];
 
 export function isSimulated(model: string): boolean {
   return names.includes(model);

@@ -2,6 +2,7 @@
 import type { Query } from '../../../workflows/shared/query.ts';
 import { difficultyOf, domainOf } from './ability.ts';
 import { rightAnswerOf, type Prompt } from './driver.ts';
+import { cheat, garbage, type RefinerManner } from './bad-refiners.ts';
 import { type Domain, skillTable } from './skill-table.ts';
 
 /** Above this difficulty a query gets one agent more. */
@@ -25,15 +26,17 @@ const focus: Readonly<Record<Domain, string>> = {
   knowledge: 'minding what is certain',
 };
 
-export function refinerReply(prompt: Prompt): string {
-  const program = programIn(prompt.text);
+export function refinerReply(prompt: Prompt, manner: RefinerManner = 'good'): string {
+  // A prompt may end with the last try and why it was refused.
+  const program = programIn(prompt.text.split('\n\nYour last reply:\n')[0] ?? '');
   const { query } = prompt;
+  if (manner === 'garbage') return garbage(prompt.draws);
   if (!program) return 'The simulated refiner was given no program.';
   if (!query)
     return `The query is not known to the simulated refiner, so the program stays.\n\n${block(program)}`;
   const reasoning = reason(query, program, prompt);
   if (/reasoning (?:alone|only)|only the reasoning/i.test(prompt.text)) return reasoning;
-  return `${reasoning}\n\n${block(edit(program, query, prompt))}`;
+  return `${reasoning}\n\n${block(manner === 'good' ? edit(program, query, prompt) : cheat(manner, program, query))}`;
 }
 
 /** From the fence before `class MAS` to the prompt's last one: a program's own prompts may hold fences too. */

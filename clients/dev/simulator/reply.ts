@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isModelName } from './ability.ts';
 import type { AnswerKey } from './answer-key.ts';
+import { badRefiners } from './bad-refiners.ts';
 import { createDraws } from './draws.ts';
 import { driverReply, type Prompt } from './driver.ts';
 import { judgeReply } from './judge.ts';
@@ -10,7 +11,7 @@ import { type Role, skillTable } from './skill-table.ts';
 
 const replyOf: Readonly<Record<Role, (prompt: Prompt) => string>> = {
   driver: driverReply,
-  refiner: refinerReply,
+  refiner: (prompt) => refinerReply(prompt),
   judge: judgeReply,
 };
 
@@ -26,14 +27,17 @@ export interface ReplyOptions {
 
 /** Undefined for a model that is not simulated here. */
 export function simulateReply(options: ReplyOptions): string | undefined {
-  if (!isModelName(options.model)) return undefined;
-  return replyOf[skillTable.models[options.model].role]({
-    model: options.model,
+  const manner = badRefiners[options.model];
+  const model = manner ? 'sim-refiner' : options.model;
+  if (!isModelName(model)) return undefined;
+  const prompt: Prompt = {
+    model,
     text: options.prompt,
     query: options.key.find(options.prompt),
     simulatorSeed: options.simulatorSeed,
     draws: createDraws(`${options.simulatorSeed}/${options.model}/${options.seed}/${options.prompt}`),
-  });
+  };
+  return manner ? refinerReply(prompt, manner) : replyOf[skillTable.models[model].role](prompt);
 }
 
 /** Identity of the simulated weights: its seed and every number of the table. */
@@ -43,3 +47,9 @@ export function simulatedRevision(simulatorSeed: number): string {
     .digest('hex');
   return `simulated-${digest.slice(0, 12)}`;
 }
+
+/** Every model that answers here. */
+export const simulatedModelNames: readonly string[] = [
+  ...Object.keys(skillTable.models),
+  ...Object.keys(badRefiners),
+];

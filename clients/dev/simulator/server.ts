@@ -11,10 +11,9 @@ import { AnswerKey } from './answer-key.ts';
 import { answerChat, type ChatState } from './answer-chat.ts';
 import { errorBody } from './chat-protocol.ts';
 import { appendKeyFile, readKeyFile } from './key-file.ts';
-import { simulatedRevision } from './reply.ts';
+import { simulatedModelNames, simulatedRevision } from './reply.ts';
 import { RequestCounts } from './request-counts.ts';
 import { faultSettingsSchema, type SimulatorSettings } from './settings.ts';
-import { skillTable } from './skill-table.ts';
 
 export interface Simulator extends AsyncDisposable {
   /** Without the version path: http://127.0.0.1:PORT */
@@ -61,7 +60,7 @@ async function route(request: IncomingMessage, response: ServerResponse, state: 
       return send(response, 200, state.counts.stats());
     case 'GET /v1/models':
       if (!chatAllowed(request, response, state)) return;
-      return send(response, 200, { object: 'list', data: Object.keys(skillTable.models).map(modelObject) });
+      return send(response, 200, { object: 'list', data: simulatedModelNames.map(modelObject) });
     case 'POST /v1/chat/completions': {
       const body = await readBody(request, maxChatBytes);
       if (!chatAllowed(request, response, state)) return;

@@ -56,6 +56,10 @@ describe('the protocol', () => {
       'sim-driver simulated',
       'sim-refiner simulated',
       'sim-judge simulated',
+      'sim-refiner-garbage simulated',
+      'sim-refiner-leaks simulated',
+      'sim-refiner-solves simulated',
+      'sim-refiner-sly simulated',
     ]);
   });
 
