@@ -26,6 +26,11 @@ import { namePattern } from '../workflows/shared/names.ts';
 import { priorities, priorityOf } from '../workflows/shared/queues.ts';
 import type { RunKind } from '../workflows/shared/run-input.ts';
 import {
+  verifyDatasetType,
+  type VerifyRequest,
+  type VerifyResult,
+} from '../workflows/dataset/verify-contract.ts';
+import {
   superviseTrainingType,
   type TrainingRequest,
   type TrainingResult,
@@ -65,6 +70,7 @@ export interface Runs<Request, Result> {
 export interface MasClient {
   readonly answer: Runs<AnswerRequest, AnswerResult>;
   readonly dataset: Runs<DatasetRequest, DatasetResult> & Steering;
+  readonly verification: Runs<VerifyRequest, VerifyResult>;
   readonly training: Runs<TrainingRequest, TrainingResult>;
   readonly evaluation: Runs<EvaluationRequest, EvaluationResult> & Steering;
 }
@@ -87,6 +93,7 @@ export function createMasClient(on: ConnectionLike | Client, options: MasClientO
       ...runs<DatasetRequest, DatasetResult>('dataset', buildDatasetType, priorities.dataset),
       ...createSteering(client, 'dataset'),
     },
+    verification: runs('verification', verifyDatasetType, priorities.dataset),
     training: runs('training', superviseTrainingType, priorities.dataset),
     evaluation: {
       ...runs<EvaluationRequest, EvaluationResult>(

@@ -1,14 +1,18 @@
-/** buildDataset in a worker: `plugins: [new DatasetPlugin({ config })]`, and `masgpt-temporal/workflows` among its workflows. */
+/** buildDataset and verifyDataset in a worker: `plugins: [new DatasetPlugin({ config })]`, and `masgpt-temporal/workflows` among its workflows. */
 import { createDatasetActivities } from '../activities/dataset/dataset-activities.ts';
 import { createMatrixActivities } from '../activities/benchmarks/matrix-activities.ts';
+import { createVerifyActivities } from '../activities/dataset/verify/verify-activities.ts';
 import type { DatasetActivities } from '../workflows/dataset/contract.ts';
+import type { VerifyActivities } from '../workflows/dataset/verify-contract.ts';
 import type { MatrixActivities } from '../workflows/matrix/contract.ts';
 import type { RunActivities } from '../workflows/shared/with-run.ts';
 import { MasPlugin, type MasPluginOptions } from './mas-plugin.ts';
 import { matrixParts } from './matrix-parts.ts';
 import type { Services } from './services.ts';
 
-export class DatasetPlugin extends MasPlugin<DatasetActivities & MatrixActivities & RunActivities> {
+type Activities = DatasetActivities & VerifyActivities & MatrixActivities & RunActivities;
+
+export class DatasetPlugin extends MasPlugin<Activities> {
   constructor(options: MasPluginOptions) {
     super(
       {
@@ -22,6 +26,10 @@ export class DatasetPlugin extends MasPlugin<DatasetActivities & MatrixActivitie
           selectPrograms: true,
           refineQueries: true,
           exportDataset: true,
+          resolveVerifyInput: true,
+          sampleRows: true,
+          verifyRows: true,
+          summariseVerification: true,
           runExecutions: true,
           gradeExecutions: true,
           reconcileBatch: true,
@@ -36,7 +44,11 @@ export class DatasetPlugin extends MasPlugin<DatasetActivities & MatrixActivitie
   }
 }
 
-function create(services: Services): DatasetActivities & MatrixActivities & RunActivities {
+function create(services: Services): Activities {
   const parts = matrixParts(services);
-  return { ...createMatrixActivities(parts), ...createDatasetActivities(parts) };
+  return {
+    ...createMatrixActivities(parts),
+    ...createDatasetActivities(parts),
+    ...createVerifyActivities(parts),
+  };
 }

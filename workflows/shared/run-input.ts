@@ -22,7 +22,7 @@ export const runFields = {
   maxTokens: z.number().int().positive().optional(),
 };
 
-export type RunKind = 'answer' | 'dataset' | 'training' | 'evaluation' | 'federated';
+export type RunKind = 'answer' | 'dataset' | 'verification' | 'training' | 'evaluation' | 'federated';
 
 /** What `resolveInput` learns about the workflow that calls it; the owner of a name is (workflowId, firstRunId). */
 export interface RunIdentity {

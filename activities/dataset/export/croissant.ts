@@ -25,7 +25,7 @@ export interface CroissantInput {
   readonly tables: Readonly<Record<string, Columns>>;
 }
 
-const parquetType = 'application/vnd.apache.parquet';
+const parquetType = 'application/x-parquet';
 const formats: Readonly<Record<string, string>> = {
   jsonl: 'application/jsonlines',
   parquet: parquetType,
@@ -111,29 +111,20 @@ function licencesOf(stated: readonly string[]): (string | { '@type': string; nam
 /** Appendix 1 of the specification. */
 const context = {
   '@language': 'en',
-  '@vocab': 'http://schema.org/',
-  sc: 'http://schema.org/',
+  '@vocab': 'https://schema.org/',
+  sc: 'https://schema.org/',
   cr: 'http://mlcommons.org/croissant/',
   rai: 'http://mlcommons.org/croissant/RAI/',
   dct: 'http://purl.org/dc/terms/',
   ...Object.fromEntries(
-    [
-      ...['annotation', 'arrayShape', 'citeAs', 'column'],
-      ...['containedIn', 'equivalentProperty', 'excludes', 'extract', 'field', 'fileProperty', 'fileObject'],
-      ...[
-        'fileSet',
-        'format',
-        'includes',
-        'isArray',
-        'isLiveDataset',
-        'jsonPath',
-        'key',
-        'md5',
-        'parentField',
-      ],
-      ...['recordSet', 'references', 'regex', 'readLines', 'sdVersion', 'separator', 'source', 'subField'],
-      ...['transform', 'unArchive', 'value'],
-    ].map((term) => [term, `cr:${term}`]),
+    (
+      'annotation arrayShape citeAs column containedIn equivalentProperty excludes extract field fileProperty fileObject ' +
+      'fileSet format includes isArray isLiveDataset jsonPath key md5 parentField recordSet references regex readLines ' +
+      // The last four: of version 1.0, which readers miss.
+      'sdVersion separator source subField transform unArchive value path repeated replace samplingRate'
+    )
+      .split(' ')
+      .map((term) => [term, `cr:${term}`]),
   ),
   conformsTo: 'dct:conformsTo',
   data: { '@id': 'cr:data', '@type': '@json' },

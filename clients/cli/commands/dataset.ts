@@ -11,6 +11,7 @@ export default defineCommand({
     build: async () => (await import('../dataset/build.ts')).default,
     export: async () => (await import('../dataset/export.ts')).default,
     matrix: async () => (await import('../dataset/matrix.ts')).default,
+    verify: async () => (await import('../dataset/verify.ts')).default,
     pause: async () => (await import('../dataset/steer.ts')).pause,
     resume: async () => (await import('../dataset/steer.ts')).resume,
     tune: async () => (await import('../dataset/steer.ts')).tune,
