@@ -115,6 +115,8 @@ export interface DatasetResult {
     readonly program: string;
     readonly meanScore: number;
   }[];
+  /** Blob: `SelectionReport`, for `masgpt dataset matrix view`. Absent in results of earlier releases. */
+  readonly selectionReport?: string;
   readonly refinement: RefinementSums;
   /** Blobs of `FinalQuery` lines, in order (activities/dataset/selection.ts); absent in results of earlier releases. */
   readonly finals?: readonly string[];

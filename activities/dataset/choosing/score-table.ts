@@ -74,7 +74,7 @@ export function addOutcome(
 export function observedOf(means: Float64Array, programs: number, queries: readonly number[]): number[] {
   return queries.filter((query) => {
     for (let program = 0; program < programs; program++)
-      if (!Number.isNaN(means[query * programs + program] as number)) return true;
+      if (!Number.isNaN(means[query * programs + program])) return true;
     return false;
   });
 }

@@ -16,6 +16,7 @@ import { amount, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
 import { exportArgs, exportOf } from './export-flags.ts';
 import { poolReferences, queryFlags, readQueryFlags } from './query-flags.ts';
+import { selectionArgs, selectionOf } from './selection-flags.ts';
 import { writeDatasetFiles } from './write-files.ts';
 
 export default defineCommand({
@@ -32,7 +33,7 @@ export default defineCommand({
     },
     refiner: { type: 'string', description: 'Model that adapts programs', default: 'sim-refiner' },
     repeats: { type: 'string', description: 'Executions per cell', default: '1' },
-    'group-by': { type: 'string', description: 'source or subject', default: 'subject' },
+    ...selectionArgs,
     inter: {
       type: 'boolean',
       default: true,
@@ -105,7 +106,7 @@ async function requestOf(
     ...driversOf(text('driver') ?? 'sim-driver'),
     refiner: text('refiner'),
     repeats: wholeNumber('--repeats', text('repeats'), 1),
-    groupBy: text('group-by') as 'source' | 'subject',
+    ...selectionOf(args),
     switches: {
       interConsistency: args['inter'] !== false,
       adaptation: args['adaptation'] !== false,
