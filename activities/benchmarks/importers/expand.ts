@@ -3,10 +3,10 @@ import { createGunzip } from 'node:zlib';
 import { failure } from '../../failure.ts';
 import { type ForeignFile, kindOf } from './foreign-file.ts';
 
-const maxExpandedBytes = 4 * 1024 ** 3;
+export const maxExpandedBytes = 4 * 1024 ** 3;
 /** Of what was read so far: text compresses 3 to 10 times. Below 64 MB nothing is asked. */
 const maxRatio = 200;
-const unsuspiciousBytes = 64 * 1024 ** 2;
+export const unsuspiciousBytes = 64 * 1024 ** 2;
 
 /** Throws `Input.Invalid` for half a gzip file, one that expands too far, and one with no text in it. */
 export async function* expand(file: ForeignFile): AsyncGenerator<Buffer> {

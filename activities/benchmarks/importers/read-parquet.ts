@@ -4,9 +4,11 @@
  */
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { failure } from '../../failure.ts';
+import { maxExpandedBytes, unsuspiciousBytes } from './expand.ts';
 import type { ForeignFile } from './foreign-file.ts';
 import type { Columns } from './importer.ts';
 import { boundedCompressors } from './parquet-compressors.ts';
+import { plainRow } from './parquet-row.ts';
 import type { ReadRow } from './read-rows.ts';
 
 const maxFooterBytes = 16 * 1024 ** 2;
@@ -15,6 +17,8 @@ const maxRowGroups = 100_000;
 const maxGroupRows = 1_000_000;
 /** Of the columns read in one row group. */
 const maxGroupBytes = 256 * 1024 ** 2;
+/** Of the rows' texts to the file: a dictionary holds a repeated text once. */
+const maxParquetRatio = 2_000;
 
 /**
  * Throws `Input.Invalid` for a file that is broken, too big in its parts, or without the benchmark's columns. A row with U+FFFD is
@@ -35,6 +39,7 @@ export async function* readParquet(
   });
   const chosen = columnsIn(metadata, columns, path);
   let rowStart = 0;
+  let expanded = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
     const start = rowStart;
@@ -50,8 +55,17 @@ export async function* readParquet(
         geoparquet: false,
       });
     });
-    for (const [index, row] of rows.entries())
-      yield { line: start + index + 1, ...plain(row, options.keepReplacements) };
+    for (const [index, row] of rows.entries()) {
+      const { value, isBroken, characters } = plainRow(row);
+      expanded += characters;
+      if (expanded > unsuspiciousBytes && expanded > Math.min(maxExpandedBytes, file.size * maxParquetRatio))
+        throw failure(
+          'Input.Invalid',
+          `${path} expands to more than ${expanded} bytes from ${file.size}: refused`,
+        );
+      const refused = isBroken && options.keepReplacements !== true;
+      yield { line: start + index + 1, ...(refused ? { reason: 'it is not valid UTF-8' } : { value }) };
+    }
     rowStart = rowEnd;
   }
 }
@@ -125,26 +139,6 @@ function topLevel(schema: FileMetaData['schema']): string[] {
     below = Math.max(0, below - 1) + children;
   }
   return names;
-}
-
-/** Absent rather than null; whole numbers as numbers where they fit. */
-function plain(
-  row: Record<string, unknown>,
-  keepReplacements = false,
-): { readonly value: unknown } | { readonly reason: string } {
-  let broken = false;
-  const value = JSON.parse(
-    JSON.stringify(row, (_key, field: unknown) => {
-      if (!keepReplacements && typeof field === 'string' && field.includes('\ufffd')) broken = true;
-      if (field === null) return undefined;
-      return typeof field === 'bigint'
-        ? Number.isSafeInteger(Number(field))
-          ? Number(field)
-          : `${field}`
-        : field;
-    }),
-  ) as unknown;
-  return broken ? { reason: 'it is not valid UTF-8' } : { value };
 }
 
 /** Whatever the reader throws is the file's fault. */
