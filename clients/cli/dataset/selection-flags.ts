@@ -43,7 +43,7 @@ export function selectionOf(args: Args): Pick<DatasetRequest, 'groupBy' | 'group
   return {
     groupBy: text('group-by') as 'subject',
     grouping: {
-      k: groups === 'auto' ? 'auto' : (wholeNumber('--groups', groups, 1) as number),
+      k: groups === 'auto' ? 'auto' : wholeNumber('--groups', groups, 1),
       embedder: text('embedder'),
     },
     selection: {

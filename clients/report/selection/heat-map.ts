@@ -50,7 +50,7 @@ function drawCell({ report, group, row, program, column, range }: CellPlace): Ma
   const isChosen = group.chosen === program;
   const isEmpty = score.executions === 0;
   const shade = shadeOf(score.mean, range);
-  const on = shade > 0.52 ? ' on' : '';
+  const on = shade > 0.62 ? ' on' : '';
   const title = isEmpty
     ? 'not executed'
     : `${percent(score.mean)} (${percent(score.low)} to ${percent(score.high)}), ${count(score.executions)} executions, ${count(score.llmCalls ?? 0)} calls and ${count(Math.round(score.tokens ?? 0))} tokens each${isChosen ? '; selected' : ''}`;

@@ -11,6 +11,7 @@ main, header, footer { max-width: 1500px; }
 .key svg { vertical-align: -3px; margin-right: 6px; } .key rect { fill: var(--accent); } .key .pick { fill: none; stroke: var(--ink); stroke-width: 2; } .key circle { fill: var(--ink); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(330px, 100%), 1fr)); gap: 14px 32px; margin: 18px 0 0; }
 .facts b { display: block; font-size: 22px; font-weight: 650; font-variant-numeric: tabular-nums; } .facts p { margin: 0; color: var(--quiet); font-size: 14px; }
+main table { min-width: 940px; }
 .exemplar { color: var(--quiet); font-size: 13px; display: block; max-width: 52ch; }
 @media (max-width: 700px) { main, header, footer { padding: 0 14px; } }
 `;

@@ -5,7 +5,7 @@ import { rankPrograms } from '../../../../activities/dataset/choosing/rank-progr
 import { meansOf } from '../../../../activities/dataset/choosing/score-table.ts';
 import { generateScores } from '../../../support/generated-scores.ts';
 
-const trials = 200;
+const trials = 80;
 
 /** 44 programs whose skills differ by 2 points (standard deviation), one group of 100 queries. Points of 100. */
 function study(repeats: number, by: 'repeats' | 'queries') {
