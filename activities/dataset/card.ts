@@ -10,9 +10,11 @@ import { measuredParts } from './export/card-measures.ts';
 import type { LabelPrecision } from './export/label-precision.ts';
 import type { Lengths } from './export/lengths.ts';
 import { licenceOf, strictest } from './export/licences.ts';
+import { refinementParts } from './export/card-refinement.ts';
 import { countBy, table, type Value } from './export/card-table.ts';
 import { refinePromptHashes } from './prompts/refine.ts';
 import type { FinalQuery } from './selection.ts';
+import { summariseFinals } from './summarise-finals.ts';
 
 export interface CardFile {
   readonly bytes: number;
@@ -64,17 +66,13 @@ export function writeCard(input: CardInput): string {
 
 function countParts(input: CardInput): string[] {
   const { plan, dropped, refinement, rowsOf } = input;
-  const programs = new Set(input.finals.flatMap(({ final }) => (final ? [final.program.sha256] : [])));
-  const kept = countBy(input.finals.flatMap(({ final, kept: why }) => (final && why ? [why] : [])));
-  const refused = Object.entries(refinement.refused ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const caught = Object.entries(refinement.caught ?? {}).map(([name, { count }]) => [name, count] as const);
   return [
     '## Counts',
     table(
       ['what', 'count'],
       [
         ['rows', rowsOf.train + rowsOf.validation + rowsOf.test],
-        ['distinct programs', programs.size],
+        ['distinct programs', summariseFinals(input.finals).uniquePrograms],
         ['queries', plan.queries],
         ['queries dropped: no final program solves them', dropped],
         ...(plan.leftOut
@@ -86,13 +84,7 @@ function countParts(input: CardInput): string[] {
         ['rows with the base program', refinement.kept],
       ],
     ),
-    ...(kept.length === 0 ? [] : ['Why the base program was kept:', table(['reason', 'rows'], kept)]),
-    ...(refused.length === 0
-      ? []
-      : ['Programs of the refiner that were refused:', table(['reason', 'programs'], refused)]),
-    ...(caught.every(([, count]) => count === 0)
-      ? []
-      : ['What the controls for answers inside programs caught:', table(['control', 'queries'], caught)]),
+    ...refinementParts(input.finals, refinement),
     '## Files',
     table(
       ['file', 'rows', 'bytes', 'sha256'],
