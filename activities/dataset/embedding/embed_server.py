@@ -32,7 +32,8 @@ def model_folder() -> str:
 def reply_to(model: MiniLm, line: str) -> dict[str, object]:
     request = json.loads(line)
     try:
-        vectors = model.embed([str(text) for text in request["texts"]])
+        # A lone surrogate is no text to the tokenizer.
+        vectors = model.embed([str(text).encode("utf-8", "replace").decode() for text in request["texts"]])
         return {"id": request["id"], "vectors": base64.b64encode(vectors.astype("<f4").tobytes()).decode()}
     except (MemoryError, ValueError, TypeError, KeyError) as error:
         return {"id": request["id"], "error": type(error).__name__}
