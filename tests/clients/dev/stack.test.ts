@@ -8,7 +8,7 @@ import { freshHome, masgpt, startMasgpt } from '../../support/masgpt.ts';
 
 test(
   'a stack is attached to, refuses a second one, restarts what dies, and ends with its owner',
-  { timeout: 180_000 },
+  { timeout: 400_000 },
   async () => {
     await using home = await freshHome();
     const args = ['--home', home.path];
@@ -49,7 +49,7 @@ test(
   },
 );
 
-test('Ctrl-C stops every part, and a taken port is named', { timeout: 120_000 }, async () => {
+test('Ctrl-C stops every part, and a taken port is named', { timeout: 300_000 }, async () => {
   await using home = await freshHome();
   const dev = startMasgpt(['dev', '--home', home.path]);
   await dev.until(/Ctrl-C stops it/);

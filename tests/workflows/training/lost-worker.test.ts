@@ -47,4 +47,4 @@ it('re-attaches to the same trainer: no restart, no step lost', async () => {
   } finally {
     second.kill('SIGKILL');
   }
-});
+}, 240_000);
