@@ -50,6 +50,11 @@ export async function readCandidate(
   { sandbox, blobs }: ReadParts,
 ): Promise<Candidate | Refused> {
   const text = reply.text.slice(0, maxReplyChars);
+  if (reply.finishReason === 'length' && !isWhole(text))
+    return refused(
+      'truncated',
+      'The reply reached its limit of tokens before the program ended: be briefer.',
+    );
   const sources = extractPrograms(text).filter((source) => /^class\s+MAS\b/m.test(source));
   if (sources.length === 0) return refused('noProgram', 'The reply has no ```python block with a class MAS.');
   const reader = await sandbox();
@@ -73,12 +78,13 @@ export async function readCandidate(
     };
     return objection(candidate, given, known) ?? candidate;
   }
-  if (reply.finishReason === 'length')
-    return refused(
-      'truncated',
-      'The reply reached its limit of tokens before the program ended: be briefer.',
-    );
   return refused('badProgram', wrong);
+}
+
+/** The last block of Python has an end. */
+function isWhole(text: string): boolean {
+  const opening = text.lastIndexOf('```py');
+  return opening === -1 || /\n {0,3}```[ \t]*(?:\n|$)/.test(text.slice(opening).replaceAll('\r', ''));
 }
 
 function objection(
