@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json]`: runs one benchmark of this folder and prints `{ name, machine, metrics, ratios }`, where
+ * `npm run bench -- NAME [--json] [--cells=N,N]`: runs one benchmark of this folder and prints `{ name, machine, metrics, ratios }`, where
  * metrics and ratios are flat name -> number with the unit in the name.
  */
 import { cpus, totalmem } from 'node:os';
@@ -10,10 +10,16 @@ export interface BenchResult {
   readonly ratios: Readonly<Record<string, number>>;
 }
 
-type Bench = (note: (text: string) => void) => Promise<BenchResult>;
+export interface BenchOptions {
+  /** Sizes of a matrix; what `dataset` measures. */
+  readonly cells?: readonly number[] | undefined;
+}
+
+type Bench = (note: (text: string) => void, options: BenchOptions) => Promise<BenchResult>;
 
 const benches: Record<string, () => Promise<{ default: Bench }>> = {
   answer: () => import('./answer.ts'),
+  dataset: () => import('./dataset.ts'),
   kill: () => import('./kill.ts'),
   matrix: () => import('./matrix.ts'),
   replay: () => import('./replay.ts'),
@@ -23,12 +29,20 @@ const benches: Record<string, () => Promise<{ default: Bench }>> = {
 
 const [name, ...flags] = process.argv.slice(2);
 const load = name === undefined ? undefined : benches[name];
-if (!name || !load || flags.some((flag) => flag !== '--json')) {
-  console.error(`usage: npm run bench -- NAME [--json]\nNAME: ${Object.keys(benches).join(', ')}`);
+const known = /^--(json|cells=[1-9]\d*(,[1-9]\d*)*)$/;
+if (!name || !load || flags.some((flag) => !known.test(flag))) {
+  console.error(
+    `usage: npm run bench -- NAME [--json] [--cells=N,N]\nNAME: ${Object.keys(benches).join(', ')}`,
+  );
   process.exit(2);
 }
 const { default: bench } = await load();
-const { metrics, ratios } = await bench((text) => console.error(text));
+const cells = flags
+  .find((flag) => flag.startsWith('--cells='))
+  ?.slice('--cells='.length)
+  .split(',')
+  .map(Number);
+const { metrics, ratios } = await bench((text) => console.error(text), { cells });
 const machine = {
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,

@@ -178,7 +178,6 @@ describe('a slow score matrix', () => {
     expect(result).toMatchObject({ cells: 200, usage: { llmCalls: 200 } });
     expect(await stack.stats()).toMatchObject({ answered: 200, repeated: 0 });
     await recordHistory(client, 'dataset/paused', 'dataset-paused');
-    await recordHistory(client, 'dataset/paused/batch-0', 'dataset-batch-held');
     await expect(mas.dataset.pause('paused')).rejects.toMatchObject({ type: 'Input.NotFound' });
   }, 240_000);
 

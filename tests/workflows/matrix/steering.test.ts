@@ -6,7 +6,6 @@ import type { MatrixResult } from '../../../workflows/matrix/run-matrix.ts';
 import type { Progress } from '../../../workflows/shared/progress.ts';
 import { freshTaskQueue, temporal } from '../../support/environment.ts';
 import { historyOf } from '../../support/history.ts';
-import { recordHistory } from '../../support/record-history.ts';
 import { type MatrixWorkers, startMatrixWorkers } from './matrix-workers.ts';
 import type { MatrixInput } from './matrix-workflows.ts';
 
@@ -108,7 +107,6 @@ describe.each([
     expect(await run.handle.result()).toMatchObject({ answered: 300, unfinished: 0 });
     expect(new Set(workers.executed).size).toBe(30);
     expect((await historyOf(client, run.handle.workflowId)).runs).toBeGreaterThan(2);
-    await recordHistory(client, run.handle.workflowId, `matrix-tuned`);
   });
 
   it('refuses what makes no sense, and takes no update once it is over', async () => {
