@@ -25,10 +25,11 @@ export async function* expand(file: ForeignFile): AsyncGenerator<Buffer> {
       if (expanded === 0 && kindOf(chunk.subarray(0, 512), path) !== 'text')
         throw failure('Input.Invalid', `${path} is a compressed file within gzip: unpack it first`);
       expanded += chunk.length;
-      if (expanded > maxExpandedBytes || (expanded > unsuspiciousBytes && expanded > size * maxRatio))
+      const packed = Math.min(size, source.bytesRead);
+      if (expanded > maxExpandedBytes || (expanded > unsuspiciousBytes && expanded > packed * maxRatio))
         throw failure(
           'Input.Invalid',
-          `${path} expands to more than ${expanded} bytes from ${size}: refused`,
+          `${path} expands to more than ${expanded} bytes from ${packed}: refused`,
         );
       yield chunk;
     }

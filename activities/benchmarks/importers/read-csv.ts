@@ -34,7 +34,8 @@ export async function* readCsv(
   try {
     for await (const parsed of source.pipe(parser)) {
       const { record, info } = parsed as Parsed;
-      const start = line;
+      // The parser counts blank lines, too, and tells the line in which a record ends.
+      const start = info.lines - newlinesIn(record);
       line = info.lines + 1;
       if (names === undefined) {
         const header = headerOf(record, columns);
@@ -54,6 +55,10 @@ export async function* readCsv(
     source.destroy();
     parser.destroy();
   }
+}
+
+function newlinesIn(record: readonly string[]): number {
+  return record.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
 }
 
 function headerOf(record: readonly string[], { required }: Columns): string[] | undefined {
