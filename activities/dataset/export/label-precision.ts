@@ -9,7 +9,7 @@ import { isSolved } from '../selection.ts';
 export interface LabelPrecision {
   /** 0 to 1; null with fewer than two repeats, of which nothing can be held out. */
   readonly estimate: number | null;
-  /** 95 %, Wilson, over queries. */
+  /** 95 %, Wilson, with as many trials as queries, since the draws of one query are alike: rather too wide. */
   readonly interval: { readonly low: number; readonly high: number } | null;
   /** Queries that the estimate rests on. */
   readonly queries: number;
@@ -17,13 +17,15 @@ export interface LabelPrecision {
 
 /** `scores`: one list per selected query, one score per repeat of its base program. */
 export function labelPrecision(scores: readonly (readonly number[])[]): LabelPrecision {
-  const rates = scores.flatMap((repeats) => {
+  const heldOut = scores.flatMap((repeats) => {
     const total = repeats.reduce((sum, score) => sum + score, 0);
-    const heldOut = repeats.filter((score) => isSolved((total - score) / (repeats.length - 1)));
-    if (repeats.length < 2 || heldOut.length === 0) return [];
-    return [heldOut.filter(isSolved).length / heldOut.length];
+    const draws = repeats.filter((score) => isSolved((total - score) / (repeats.length - 1)));
+    return repeats.length < 2 || draws.length === 0 ? [] : [draws];
   });
-  if (rates.length === 0) return { estimate: null, interval: null, queries: 0 };
-  const sum = rates.reduce((total, rate) => total + rate, 0);
-  return { estimate: sum / rates.length, interval: wilson(sum, rates.length), queries: rates.length };
+  const queries = heldOut.length;
+  if (queries === 0) return { estimate: null, interval: null, queries };
+  // By draws: a query that few of its repeats accept counts as little as it weighs among accepted rows.
+  const draws = heldOut.flat();
+  const estimate = draws.filter(isSolved).length / draws.length;
+  return { estimate, interval: wilson(estimate * queries, queries), queries };
 }
