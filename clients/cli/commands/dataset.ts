@@ -14,6 +14,7 @@ export default defineCommand({
     report: async () => (await import('../dataset/report.ts')).default,
     verify: async () => (await import('../dataset/verify.ts')).default,
     diff: async () => (await import('../dataset/diff.ts')).default,
+    compare: async () => (await import('../dataset/compare.ts')).default,
     pause: async () => (await import('../dataset/steer.ts')).pause,
     resume: async () => (await import('../dataset/steer.ts')).resume,
     tune: async () => (await import('../dataset/steer.ts')).tune,

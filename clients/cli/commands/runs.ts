@@ -8,7 +8,14 @@ import { CommandFailed, UsageError } from '../errors.ts';
 import { columns } from '../columns.ts';
 import { deleteRun } from '../runs/delete.ts';
 
-const kinds: readonly RunKind[] = ['answer', 'dataset', 'verification', 'training', 'evaluation', 'federated'];
+const kinds: readonly RunKind[] = [
+  'answer',
+  'dataset',
+  'verification',
+  'training',
+  'evaluation',
+  'federated',
+];
 const runArg = {
   type: 'positional',
   description: 'KIND/NAME, as `masgpt runs list` shows it',

@@ -16,6 +16,7 @@ import { amount, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
 import { exportArgs, exportOf } from './export-flags.ts';
 import { poolReferences, queryFlags, readQueryFlags } from './query-flags.ts';
+import { refineArgs, refinementOf, solverOf } from './refine-flags.ts';
 import { selectionArgs, selectionOf } from './selection-flags.ts';
 import { writeDatasetFiles } from './write-files.ts';
 
@@ -52,6 +53,7 @@ export default defineCommand({
       description: 'Rows hold the reasoning before the program',
       negativeDescription: 'Ablation: rows hold the program alone',
     },
+    ...refineArgs,
     ...exportArgs,
     seed: { type: 'string', description: 'Seed of all draws', default: '0' },
     'max-cost-usd': { type: 'string', description: 'Stop before the calls cost more' },
@@ -109,9 +111,11 @@ async function requestOf(
     ...selectionOf(args),
     switches: {
       interConsistency: args['inter'] !== false,
+      withoutInterConsistency: solverOf(args),
       adaptation: args['adaptation'] !== false,
       reasoning: args['reasoning'] !== false,
     },
+    refinement: refinementOf(args),
     export: exportOf(args),
     seed: wholeNumber('--seed', text('seed'), 0),
     ...(maxCostUsd === undefined ? {} : { maxCostUsd }),

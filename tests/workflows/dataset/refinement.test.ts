@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ComparedBuild, compareBuild } from '../../../activities/dataset/compare-builds.ts';
 import { constantDriver } from '../../../activities/dataset/constant-driver.ts';
 import { type FinalQuery, finalQuerySchema, readLines } from '../../../activities/dataset/selection.ts';
 import { summariseFinals } from '../../../activities/dataset/summarise-finals.ts';
@@ -167,3 +168,27 @@ it('survives kill -9 of its worker in the middle: the same finals, and no record
   const sends = new Map(after.map(({ key, sends: count }) => [key, count]));
   expect(recorded.filter(({ key, sends: count }) => sends.get(key) !== count)).toEqual([]);
 }, 300_000);
+
+it('compares ablations from stored results', async () => {
+  const variants: [string, DatasetRequest['switches']][] = [
+    ['all-on', {}],
+    ['random-solver', { interConsistency: false }],
+    ['cheapest-solver', { interConsistency: false, withoutInterConsistency: 'cheapest' }],
+    ['no-adaptation', { adaptation: false }],
+    ['no-reasoning', { reasoning: false }],
+  ];
+  const compared = new Map<string, ComparedBuild>();
+  for (const [name, switches] of variants) {
+    const request = { ...input, switches };
+    const result = await build({ switches }, name);
+    compared.set(name, await compareBuild(stack.services.blobs, { name, input: request, result }));
+  }
+  const of = (name: string) => compared.get(name) as ComparedBuild;
+  expect(of('no-adaptation')).toMatchObject({ tried: 0, acceptance: null, ablation: 'without adaptation' });
+  expect(of('no-adaptation').uniquePrograms).toBeLessThan(of('all-on').uniquePrograms);
+  expect(of('no-reasoning')).toMatchObject({ rows: of('all-on').rows, meanScore: of('all-on').meanScore });
+  expect(of('cheapest-solver').ablation).toBe('without inter-consistency (cheapest solver)');
+  // Every adapted program asks about as much as its base; the cheapest solvers ask least.
+  expect(of('cheapest-solver').costUsdPerQuery).toBeLessThanOrEqual(of('random-solver').costUsdPerQuery ?? 0);
+  expect(of('random-solver').rows).toBeGreaterThanOrEqual(of('no-adaptation').rows);
+}, 240_000);
