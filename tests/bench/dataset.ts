@@ -1,11 +1,12 @@
 /**
  * The score matrix of a dataset at scale: its rate against the bare bulk activity's on the same programs, and how time, memory,
- * history and database grow with the cells. `--cells=2000,8000,32000` gives the sizes (the default: an hour on two cores).
+ * history and database grow with the cells; before it, the selection over generated scores. `--cells=2000,8000,32000` gives the sizes (the default: an hour on two cores).
  */
 import { readPool } from '../../activities/mas/pool.ts';
 import type { DatasetRequest } from '../../workflows/dataset/contract.ts';
 import { bareRate } from './dataset/bare-rate.ts';
 import { type DatasetBench, openDatasetBench } from './dataset/bench-client.ts';
+import { benchSelection } from './dataset/selection.ts';
 import { type MeasuredRun, measureRun } from './dataset/measure-run.ts';
 import type { BenchOptions, BenchResult } from './main.ts';
 import { quietTemporal, withBenchStack } from './support/bench-stack.ts';
@@ -24,10 +25,15 @@ export default function benchDataset(
   quietTemporal();
   return withBenchStack({ worker: true, note }, async (stack) => {
     await using bench = await openDatasetBench(stack, note);
-    return await measure(
+    const selection = await benchSelection(note, bench.database);
+    const matrix = await measure(
       bench,
       cells.toSorted((a, b) => a - b),
     );
+    return {
+      metrics: { ...selection.metrics, ...matrix.metrics },
+      ratios: { ...selection.ratios, ...matrix.ratios },
+    };
   });
 }
 
