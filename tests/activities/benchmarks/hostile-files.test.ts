@@ -219,9 +219,13 @@ describe('refused', () => {
       () => file('{"problem": "a"}\n'.repeat(10_001)),
       /none of the first 10000 rows is one of GSM8K; the last: question/,
     ],
-  ])('%s', async (_name, path, message) => {
-    await expect(importQueries({ file: await path(), source: 'gsm8k' })).rejects.toThrow(message);
-  });
+  ])(
+    '%s',
+    async (_name, path, message) => {
+      await expect(importQueries({ file: await path(), source: 'gsm8k' })).rejects.toThrow(message);
+    },
+    240_000,
+  );
 });
 
 /** Written by pyarrow 26: rows One (answer 3), Two (two choices), and one without a question. */

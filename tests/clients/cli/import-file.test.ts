@@ -1,5 +1,5 @@
 /** Foreign files are parsed in a process that may run out of memory without taking the command along. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,6 +22,21 @@ describe('importFile', () => {
     expect(rejected).toMatchObject([{ line: 2, reason: expect.stringContaining('not JSON') }]);
   });
 
+  it('reads 100,000 lines, a file larger than the memory that it may take', async () => {
+    const file = join(directory, 'large.jsonl');
+    const padding = 'x'.repeat(1_600);
+    const rows = Array.from(
+      { length: 100_000 },
+      (_, n) =>
+        `{"question":"How many, ${n}?","answer":"${n % 1_000 === 0 ? 'none' : `#### ${n}`}","padding":"${padding}"}\n`,
+    );
+    await writeFile(file, rows);
+    const { queries, rejected, rows: count } = await importFile({ file, source: 'gsm8k', heapMb: 128 });
+    expect((await stat(file)).size).toBeGreaterThan(128 * 1024 ** 2);
+    expect([queries.length, rejected.length, count]).toEqual([99_900, 100, 100_000]);
+    expect(rejected[1]).toMatchObject({ file: 'large.jsonl', line: 1_001 });
+  }, 240_000);
+
   it('says what is wrong with the file', async () => {
     const file = join(directory, 'empty.jsonl');
     await writeFile(file, '');
@@ -33,5 +48,5 @@ describe('importFile', () => {
     const rows = Array.from({ length: 200_000 }, (_, n) => `{"query":"How many, ${n}?","gt":"1"}\n`);
     await writeFile(file, rows.join(''));
     await expect(importFile({ file, source: 'rows', heapMb: 24 })).rejects.toThrow(/split the file/);
-  });
+  }, 240_000);
 });
