@@ -1,6 +1,7 @@
 /**
  * The score matrix of a dataset at scale: its rate against the bare bulk activity's on the same programs, and how time, memory,
- * history and database grow with the cells; before it, the selection over generated scores. `--cells=2000,8000,32000` gives the sizes (the default: an hour on two cores).
+ * history and database grow with the cells; before it, the selection over generated scores. `--cells=2000,8000,32000` gives
+ * the sizes (the default: an hour on two cores).
  */
 import { readPool } from '../../activities/mas/pool.ts';
 import type { DatasetRequest } from '../../workflows/dataset/contract.ts';
