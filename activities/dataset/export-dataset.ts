@@ -27,14 +27,14 @@ import { readSamples } from './export/read-samples.ts';
 import { writeRunRecord } from './export/run-record.ts';
 import { wellFormed } from './export/sample.ts';
 import { splitQueries } from './export/split-queries.ts';
-import { openTokenizer } from './export/tokenizer.ts';
+import { configuredTokenizer, type TokenizerConfig } from './export/tokenizer.ts';
 import { tablesOf, writeMatrixFiles, writeSampleFiles } from './export/write-rows.ts';
 import { createWrittenFiles } from './export/written-files.ts';
 import { refinePromptHashes } from './prompts/refine.ts';
 import { finalQuerySchema, readLines } from './selection.ts';
 
 export interface ExportParts extends MatrixParts {
-  readonly config: { readonly tokenizers: Readonly<Record<string, { readonly path: string }>> };
+  readonly config: TokenizerConfig;
 }
 
 export function createExportDataset(parts: ExportParts): DatasetActivities['exportDataset'] {
@@ -79,7 +79,7 @@ export function createExportDataset(parts: ExportParts): DatasetActivities['expo
     const precision = labelPrecision([...matrix.baseScores.values()]);
     const name = `masgpt-sft-${canonicalHash(written.files).slice(0, 12)}`;
     const promptHash = canonicalHash(generationSystemPrompt).slice(0, 12);
-    const tokenizer = await tokenizerOf(parts, options.tokenizer);
+    const tokenizer = await configuredTokenizer(parts.config, options.tokenizer);
     const card = {
       ...{ name, input, plan: given.plan, selection: given.selection, refinement: given.refinement },
       ...{ dropped: given.dropped, queries, finals, models, options, rowsOf, precision, promptHash },
@@ -128,11 +128,6 @@ async function readSources(blobs: Blobs, plan: Plan): Promise<Sources> {
   const sources = new Map<string, string>();
   for (const sha256 of refs) sources.set(sha256, await blobs.getText(sha256));
   return sources;
-}
-
-async function tokenizerOf({ config }: Pick<ExportParts, 'config'>, name: string | undefined) {
-  const path = name === undefined ? undefined : config.tokenizers[name]?.path;
-  return name === undefined || path === undefined ? null : await openTokenizer(name, path);
 }
 
 /** Without what names the run, or only bounds what it may spend. */

@@ -13,6 +13,7 @@ import { createResolveInput } from '../storage/resolve-input.ts';
 import type { Runs } from '../storage/runs.ts';
 import type { Database } from '../storage/tables.ts';
 import { localEmbedderName } from './embedding/local-embedder.ts';
+import { configuredTokenizer, type TokenizerConfig } from './export/tokenizer.ts';
 import { generatedSourceOf } from './generate-queries.ts';
 import { findQueryPool } from './query-pool/query-pools.ts';
 
@@ -21,9 +22,10 @@ export interface ResolveDatasetParts {
   readonly database: Database;
   readonly calls: Pick<CallService, 'identity'>;
   readonly pool: () => Promise<Pool>;
+  readonly config: TokenizerConfig;
 }
 
-export function createResolveDataset({ runs, database, calls, pool }: ResolveDatasetParts) {
+export function createResolveDataset({ runs, database, calls, pool, config }: ResolveDatasetParts) {
   return createResolveInput<DatasetInput>({
     kind: 'dataset',
     schema: datasetInputSchema,
@@ -40,6 +42,7 @@ export function createResolveDataset({ runs, database, calls, pool }: ResolveDat
       const embedder = groupBy === 'embedding' ? [grouping.embedder] : [];
       const asked = embedder.filter((name) => name !== localEmbedderName);
       for (const model of [...input.drivers, input.refiner, ...asked]) await calls.identity(model);
+      await configuredTokenizer(config, input.export.tokenizer);
       const programs = await pool();
       const ids =
         input.programs === 'all'

@@ -18,6 +18,22 @@ export interface NamedTokenizer {
   readonly count: CountTokens;
 }
 
+export interface TokenizerConfig {
+  readonly tokenizers: Readonly<Record<string, { readonly path: string }>>;
+}
+
+/** Null without a name. Throws `Input.Invalid` for a name that the config does not have. */
+export async function configuredTokenizer(
+  { tokenizers }: TokenizerConfig,
+  name: string | undefined,
+): Promise<NamedTokenizer | null> {
+  if (name === undefined) return null;
+  const path = Object.hasOwn(tokenizers, name) ? tokenizers[name]?.path : undefined;
+  if (path !== undefined) return await openTokenizer(name, path);
+  const known = Object.keys(tokenizers).toSorted().join(', ') || 'none';
+  throw failure('Input.Invalid', `export.tokenizer: the config names no tokenizer ${name}; known: ${known}`);
+}
+
 /** The largest in use have vocabularies of 260,000 entries in 35 MB. */
 const maxBytes = 64 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { measureLengths, summarise } from '../../../../activities/dataset/export/lengths.ts';
-import { openTokenizer } from '../../../../activities/dataset/export/tokenizer.ts';
+import { configuredTokenizer, openTokenizer } from '../../../../activities/dataset/export/tokenizer.ts';
 
 let directory: string;
 /** Byte pairs of a and b; every other letter is one unknown token. */
@@ -45,6 +45,14 @@ describe('a tokenizer of the configuration', () => {
       expect(sha256).toBe(found[0]?.sha256);
       expect([count(''), count('abab'), count('ab ab'), count('aab b')]).toEqual([0, 1, 2, 3]);
     }
+  });
+
+  it('is known by a name of the configuration, or by none', async () => {
+    const config = { tokenizers: { tiny: { path: join(directory, 'model') } } };
+    expect(await configuredTokenizer(config, undefined)).toBeNull();
+    expect(await configuredTokenizer(config, 'tiny')).toMatchObject({ name: 'tiny' });
+    for (const name of ['other', 'constructor'])
+      await expect(configuredTokenizer(config, name)).rejects.toThrow(/known: tiny/);
   });
 
   it('that cannot be read is refused with its name', async () => {
