@@ -3,6 +3,7 @@ import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '../../../activities/failure.ts';
+import { createSteerRun } from '../../../activities/mas/steering.ts';
 import { executionKey } from '../../../activities/mas/execution-key.ts';
 import { createPlanReader } from '../../../activities/mas/plan-reader.ts';
 import { createRunExecutions } from '../../../activities/mas/run-executions.ts';
@@ -199,6 +200,28 @@ describe('runExecutions', () => {
     const sha256 = await parts.services.blobs.put(JSON.stringify(pinned));
     const { result } = await execute(async () => {}, { ...batch, plan: sha256 });
     await expect(result).rejects.toMatchObject({ type: 'Input.Invalid', message: /another/ });
+  });
+
+  it('begins nothing while the run is held, and as many at once as it is tuned to', async () => {
+    const steerRun = createSteerRun(parts);
+    const steered = { ...batch, steering: 'first-run-id' };
+    await steerRun({ steering: 'first-run-id', version: 2, held: true });
+    // A late one changes nothing.
+    await steerRun({ steering: 'first-run-id', version: 1, held: false });
+    const held = await execute(async () => {}, steered);
+    expect(await held.result).toMatchObject({ answered: 0, heldBack: 12 });
+    expect(held.ran).toEqual([]);
+
+    await steerRun({ steering: 'first-run-id', version: 3, held: false, executionsAtOnce: 1 });
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const tuned = await execute(() => released, steered);
+    await expect.poll(() => tuned.ran.length, { timeout: 30_000 }).toBe(1);
+    await steerRun({ steering: 'first-run-id', version: 4, held: false, executionsAtOnce: 9 });
+    await expect.poll(() => tuned.ran.length, { timeout: 30_000 }).toBe(9);
+    release();
+    expect(await tuned.result).toMatchObject({ answered: 12, heldBack: 0 });
+    expect(Math.max(...tuned.ran.map(({ together }) => together))).toBe(9);
   });
 
   it('stops when it is cancelled', async () => {

@@ -4,7 +4,7 @@ import { ReadableStream } from 'node:stream/web';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { graderOf } from '../../../activities/benchmarks/graders/create-grading.ts';
 import { createFindDone } from '../../../activities/benchmarks/survey-batches.ts';
 import { identityOf } from '../../../activities/mas/cell-outcomes.ts';
@@ -18,6 +18,8 @@ import { readMatrixFile } from '../../../clients/cli/read-matrix-file.ts';
 import { cellCount, type Plan } from '../../../workflows/matrix/contract.ts';
 import { limitsSchema } from '../../../workflows/shared/program.ts';
 import { type EvaluationParts, evaluationParts } from '../../support/evaluation-parts.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const queries = 50;
 const hostile = '=cmd|\u0000 </script>\u{1F600} \uFFFD';
@@ -291,7 +293,7 @@ it('survives files that are no matrix', async () => {
     // Refused, or the flip hit what is no cell (statistics).
     if (!(outcome instanceof Error)) expect(await rowsOf(flipped)).toEqual(await rowsOf(file));
   }
-}, 120_000);
+});
 
 function pinned(
   calls: EvaluationParts['services']['calls'],

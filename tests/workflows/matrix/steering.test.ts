@@ -1,6 +1,6 @@
 /** pause, resume, tune, the end of its time, and what is done already, on a real server: cached, replayed at every step, continued as new. */
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSteering } from '../../../clients/steer-run.ts';
 import type { MatrixResult } from '../../../workflows/matrix/run-matrix.ts';
 import type { Progress } from '../../../workflows/shared/progress.ts';
@@ -11,6 +11,7 @@ import type { MatrixInput } from './matrix-workflows.ts';
 
 const plan = 'b'.repeat(64);
 const patience = { timeout: 60_000 };
+vi.setConfig({ testTimeout: 180_000 });
 let connection: Connection;
 let client: Client;
 
