@@ -9,7 +9,7 @@ import type { Query } from '../../workflows/shared/query.ts';
 import type { Grading } from '../benchmarks/grading.ts';
 import type { CallService } from '../llm/chat.ts';
 import { revisionsOf } from '../mas/cell-outcomes.ts';
-import { executionKey } from '../mas/execution-key.ts';
+import { createExecutionKeys } from '../mas/execution-key.ts';
 import type { Database } from '../storage/tables.ts';
 import type { LeaderCells } from './choosing/leaders.ts';
 import { addOutcome, emptyTable, type ScoreTable } from './choosing/score-table.ts';
@@ -57,6 +57,7 @@ export async function readScoreTable(parts: ScoreParts, options: ReadScoresOptio
   const repeats = Math.max(plan.repeats, ...leaders.map((round) => round.repeats));
   const table = emptyTable(queries.length, programs.length, repeats);
   const { tenant, seed: runSeed, limits, commonRandomNumbers } = plan;
+  const keyOf = createExecutionKeys({ tenant, driver, runSeed, limits, commonRandomNumbers }, revision);
   const further = furtherRepeats(plan, leaders, programs.length);
 
   let wanted: Wanted = { keys: [], graders: [], places: [] };
@@ -78,8 +79,7 @@ export async function readScoreTable(parts: ScoreParts, options: ReadScoresOptio
     for (const [position, program] of programs.entries()) {
       const until = further.get(index * programs.length + position) ?? plan.repeats;
       for (let repeat = 0; repeat < until; repeat++) {
-        const cell = { tenant, query, program, driver, repeat, runSeed, limits, commonRandomNumbers };
-        wanted.keys.push(executionKey(cell, revision));
+        wanted.keys.push(keyOf(query.id, program.sha256, repeat));
         wanted.graders.push(grader);
         wanted.places.push(index, position, repeat);
       }

@@ -2,8 +2,9 @@
  * Names by content. An execution's seed never depends on a run's name, id or time, so that the same question put again
  * meets the same draws, and with them the recorded replies. All results are lower-case hex.
  */
+import { createHash } from 'node:crypto';
 import type { Limits, ProgramRef } from '../../workflows/shared/program.ts';
-import { canonicalHash } from '../storage/canonical-json.ts';
+import { canonicalHash, canonicalJson } from '../storage/canonical-json.ts';
 
 export interface ExecutionIdentity {
   readonly tenant: string;
@@ -33,6 +34,27 @@ export function executionKey(identity: ExecutionIdentity, revision: string): str
     limits,
     identity.scope ?? '',
   ]);
+}
+
+/** What the cells of a plan have in common. */
+export type SharedIdentity = Omit<ExecutionIdentity, 'query' | 'program' | 'repeat'>;
+
+/** `executionKey` of many cells: what they share is written once. */
+export function createExecutionKeys(shared: SharedIdentity, revision: string) {
+  const { tenant, driver, limits, runSeed, commonRandomNumbers = false, scope = '' } = shared;
+  const seedEnd = `,${canonicalJson(driver)},`;
+  const keyMiddle = `",${canonicalJson(tenant)},`;
+  const keyEnd = `,${canonicalJson(driver)},${canonicalJson(revision)},${canonicalJson(limits)},${canonicalJson(scope)}]`;
+  return (queryId: string, programSha256: string, repeat: number): string => {
+    const program = commonRandomNumbers ? '' : programSha256;
+    const query = JSON.stringify(queryId);
+    const seed = sha256(`[${runSeed},${query},"${program}"${seedEnd}${repeat}]`);
+    return sha256(`["${seed}${keyMiddle}${query},"${programSha256}"${keyEnd}`);
+  };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 export function executionSeed(identity: ExecutionIdentity): string {
