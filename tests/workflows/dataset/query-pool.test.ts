@@ -1,4 +1,5 @@
 /** A pool in PostgreSQL, and a small dataset built from it: mixed sources, pinned version, the simulated models know its gold. */
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateQueries } from '../../../activities/dataset/generate-queries.ts';
@@ -9,6 +10,9 @@ import {
 } from '../../../activities/dataset/query-pool/query-pools.ts';
 import { type GivenQueries, saveQueryPool } from '../../../activities/dataset/query-pool/save-query-pool.ts';
 import { createRandom } from '../../../activities/dataset/random.ts';
+import { reachableBlobs } from '../../../activities/housekeeping/reachable-blobs.ts';
+import { addressesOf } from '../../../activities/housekeeping/roots.ts';
+import { type BlobFile, walkBlobs } from '../../../activities/storage/blob-files.ts';
 import { createMasClient, type MasClient } from '../../../clients/client.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
 import type { Query } from '../../../workflows/shared/query.ts';
@@ -98,6 +102,17 @@ describe('query pools', () => {
       type: 'Input.NotFound',
     });
     expect((await listQueryPools(database)).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('are kept by gc: queries, what the report names, and the imports', async () => {
+    const { pool, report } = await save('kept');
+    const files = new Map<string, BlobFile>();
+    for await (const file of walkBlobs(join(stack.services.config.home, 'blobs')))
+      files.set(file.sha256, file);
+    const kept = await reachableBlobs(files, await addressesOf(stack.services.database));
+    const named = [report.queries, report.others, ...report.inputs.map(({ queries }) => queries)];
+    for (const sha256 of [pool.version, pool.report, ...named.map((blob) => blob.sha256)])
+      expect(kept.has(sha256)).toBe(true);
   });
 
   it('are refused when nothing is left', async () => {
