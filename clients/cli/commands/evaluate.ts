@@ -42,6 +42,7 @@ export default defineCommand({
     repeats: { type: 'string', description: 'Executions per cell', default: '1' },
     name: { type: 'string', description: "Name of the run (default: made from the input's hash)" },
     'max-cost-usd': { type: 'string', description: 'Stop before the calls cost more' },
+    'max-wall-minutes': { type: 'string', description: 'Begin no execution after so long' },
     'max-tokens': { type: 'string', description: 'Stop before the calls use more' },
     out: {
       type: 'string',
@@ -77,6 +78,7 @@ async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args:
   const limit = wholeNumber('--limit', text('limit'), 1);
   const sample = wholeNumber('--sample', text('sample'), 1);
   const maxCostUsd = amount('--max-cost-usd', text('max-cost-usd'));
+  const maxWallMinutes = amount('--max-wall-minutes', text('max-wall-minutes'));
   const maxTokens = wholeNumber('--max-tokens', text('max-tokens'), 1);
   const benchmarks = await importBenchmarks(context, text('benchmark') ?? '');
   const input: EvaluationRequest = {
@@ -88,6 +90,7 @@ async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args:
     ...(limit === undefined ? {} : { limit }),
     ...(sample === undefined ? {} : { sample }),
     ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
+    ...(maxWallMinutes === undefined ? {} : { maxWallMinutes }),
     ...(maxTokens === undefined ? {} : { maxTokens }),
   };
   const rows = benchmarks.reduce(
