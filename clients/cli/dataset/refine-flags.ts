@@ -38,8 +38,8 @@ export function refinementOf(args: Args): NonNullable<DatasetRequest['refinement
 }
 
 export function solverOf(args: Args): 'random' | 'cheapest' {
-  const solver = args['solver'] ?? 'random';
+  const solver = (args['solver'] as string | undefined) ?? 'random';
   if (solver !== 'random' && solver !== 'cheapest')
-    throw new UsageError(`--solver ${String(solver)}: random or cheapest is expected`);
+    throw new UsageError(`--solver ${solver}: random or cheapest is expected`);
   return solver;
 }
