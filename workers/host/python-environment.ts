@@ -16,8 +16,8 @@ import { ensureSystemPackages } from './system-packages.ts';
 import { withLock } from './with-lock.ts';
 
 /**
- * `embedding`: numpy, tokenizers and the weights of MiniLM, 200 MB. `grading`: math-verify, 60 MB. `science`: numpy, pandas, matplotlib for programs, 280 MB. `trainer`: torch, transformers,
- * TRL, 5 GB (or 1.5 GB without CUDA).
+ * `embedding`: numpy, tokenizers and the weights of MiniLM, 200 MB. `grading`: math-verify, 60 MB. `science`: numpy, pandas,
+ * matplotlib for programs, 280 MB. `trainer`: torch, transformers, TRL, 5 GB (or 1.5 GB without CUDA).
  */
 export type EnvironmentName = 'embedding' | 'grading' | 'science' | 'trainer';
 
