@@ -14,6 +14,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { leaksAnswer } from './leak/leaks-answer.ts';
 import { mentionsOriginal } from './mentions-original.ts';
+import { readPatiently } from './read-patiently.ts';
 import { reasoningIn } from './reasoning.ts';
 
 export interface Candidate {
@@ -64,7 +65,7 @@ export async function readCandidate(
       wrong ||= `The program is larger than ${maxProgramBytes} bytes.`;
       continue;
     }
-    const reading = await reader.read(source);
+    const reading = await readPatiently(reader, source);
     const errors = reading.findings.filter(({ severity }) => severity === 'error');
     if (reading.graph === null || errors.length > 0) {
       wrong ||= errors.map(({ message }) => message).join('\n') || 'The program cannot be read.';

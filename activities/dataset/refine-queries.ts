@@ -12,6 +12,7 @@ import { addUsage, noUsage } from '../../workflows/shared/usage.ts';
 import { forEachAtOnce } from '../mas/for-each-at-once.ts';
 import { createPlanReader } from '../mas/plan-reader.ts';
 import { similarCount } from './controls.ts';
+import { readPatiently } from './read-patiently.ts';
 import {
   caughtBy,
   type RefinedQuery,
@@ -77,7 +78,7 @@ export function createRefineQueries(parts: RefineParts & { readonly executionsAt
 
 async function readBase({ blobs, sandbox }: RefineParts, sha256: string): Promise<RefineGiven['base']> {
   const source = await blobs.getText(sha256);
-  return { source, reading: await (await sandbox()).read(source) };
+  return { source, reading: await readPatiently(await sandbox(), source) };
 }
 
 function sumsOf(refined: readonly RefinedQuery[]): RefinementSums {

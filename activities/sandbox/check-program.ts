@@ -5,7 +5,7 @@ import { checkFrameSchema, readingFrameSchema } from './frames.ts';
 import type { ProgramReading } from './program-graph.ts';
 import type { ProgramCheck } from './sandbox.ts';
 
-const unparsable = {
+export const unparsable = {
   kind: 'syntax',
   message: 'the program cannot be parsed: it is nested too deeply or too large',
 } as const;
