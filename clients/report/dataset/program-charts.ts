@@ -6,7 +6,7 @@ import type { Markup } from '../markup.ts';
 import type { ProgramFigures } from './report-data.ts';
 
 const ink = 'var(--ink)';
-const left = 190;
+const left = 230;
 
 /** One line per program: a tick per group, a point for the mean over all queries. */
 export function scoresChart(programs: readonly ProgramFigures[]): Promise<Markup> {
@@ -28,7 +28,7 @@ export function scoresChart(programs: readonly ProgramFigures[]): Promise<Markup
     axis: { labelColor: ink, labelLimit: left - 12, ticks: false, domain: false, labelPadding: 8 },
   };
   const spec = {
-    width: 760,
+    width: 720,
     height: programs.length * 17,
     autosize: 'none',
     padding: { left, right: 16, top: 22, bottom: 4 },

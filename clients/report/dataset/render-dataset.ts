@@ -11,7 +11,7 @@ import { failureList, programTable } from './program-table.ts';
 import { refinementSection } from './refinement-section.ts';
 import type { DatasetReport } from './report-data.ts';
 
-const css = `${style}${selectionStyle}.share { fill: var(--bar); }\n`;
+const css = `${style}${selectionStyle}.share { fill: var(--bar); } figure + h3, figure + .scroll { margin-top: 28px; }\n`;
 
 export async function renderDataset(report: DatasetReport): Promise<string> {
   const { result, selection, programs, failures, lengths } = report;
