@@ -57,7 +57,9 @@ async function failuresOf(database: Database, run: string): Promise<Failures[]> 
   const names = new Map(pool.list().map(({ id, sha256 }) => [sha256, id]));
   const { rows } = await sql<{ program: string; kind: string | null; count: number }>`
     select program_sha256 as program, failure_kind as kind, count(*)::integer as count from executions
-    where run = ${run} and status = 'failed' group by 1, 2 order by 3 desc, 1, 2`.execute(database);
+    where run = ${run} and status = 'failed' and driver not like 'control:%' group by 1, 2 order by 3 desc, 1, 2`.execute(
+    database,
+  );
   return rows.map(({ program, kind, count }) => ({
     ...{ kind: kind ?? '', count },
     program: names.get(program) ?? `adapted ${program.slice(0, 8)}`,
