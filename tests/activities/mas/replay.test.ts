@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../../activities/mas/journal.ts';
 import { hostProgram, sandboxLimits } from '../../../activities/mas/program-host.ts';
 import { limitsSchema } from '../../../workflows/shared/program.ts';
-import { programsByArrival, replayedPrograms } from '../../support/replayed-programs.ts';
+import { programsByArrival, programsThatCancel, replayedPrograms } from '../../support/replayed-programs.ts';
 import { programOf, testSandbox } from '../../support/sandbox.ts';
 
 const sandbox = await testSandbox();
@@ -80,6 +80,18 @@ describe.each(Object.entries(replayedPrograms))('%s', (_, body) => {
         divergences: 0,
         made: whole.journal.length - length,
       });
+    }
+  });
+});
+
+describe.each(Object.entries(programsThatCancel))('%s', (_, body) => {
+  it('has the same answer from every prefix, and makes no call again', async () => {
+    const source = sourceOf(body);
+    const whole = await run(source, [], 20);
+    for (let length = 0; length <= whole.journal.length; length += 1) {
+      const resumed = await run(source, whole.journal.slice(0, length), 10);
+      expect(resumed).toMatchObject({ answer: whole.answer, divergences: 0 });
+      expect(resumed.made, `after ${length} calls`).toBeLessThanOrEqual(whole.journal.length - length);
     }
   });
 });
