@@ -62,12 +62,13 @@ test('evaluate and dataset build print the documents that docs/cli.md states', a
     rows: expect.any(Number),
     cells: 16,
     dropped: 8 - (dataset['rows'] as number),
-    files: {
-      'sft.jsonl': expect.stringMatching(/^[0-9a-f]{64}$/),
-      'card.md': expect.any(String),
-      'manifest.json': expect.any(String),
-    },
+    files: expect.any(Object),
   });
+  const files = dataset['files'] as Readonly<Record<string, string>>;
+  const written =
+    'card.md completions.jsonl croissant.json manifest.json programs.jsonl provenance.jsonl rewards.parquet run.json sft.jsonl sft.parquet';
+  expect(Object.keys(files).toSorted().join(' ')).toBe(written);
+  for (const sha256 of Object.values(files)) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
   const sft = await readFile(join(out, 'sft.jsonl'), 'utf8');
   expect(sft.trim().split('\n')).toHaveLength(dataset['rows'] as number);
 }, 300_000);
