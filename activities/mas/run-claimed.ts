@@ -1,6 +1,7 @@
 /** One attempt at a claimed execution: opens the sandbox, answers from the journal, performs new calls, settles the row. */
 import { setMaxListeners } from 'node:events';
 import type { ProgramOutcome } from '../../workflows/shared/program.ts';
+import { addUsage, noUsage } from '../../workflows/shared/usage.ts';
 import type { CallService } from '../llm/chat.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { drawOf } from './execution-key.ts';
@@ -149,15 +150,7 @@ export function totalsOf(entries: readonly JournalEntry[]): Pick<ExecutionEnd, '
   const codeRuns = entries.filter(
     ({ call }) => call.method === 'executeCode' || call.method === 'testCode',
   ).length;
-  const sum = (pick: (entry: JournalEntry) => number): number =>
-    chats.reduce((total, entry) => total + pick(entry), 0);
-  const usage = {
-    llmCalls: chats.length,
-    tokensIn: sum((e) => e.tokensIn),
-    tokensCached: sum((e) => e.tokensCached),
-    tokensOut: sum((e) => e.tokensOut),
-    costUsd: sum((e) => e.costUsd),
-  };
+  const usage = chats.reduce((sum, entry) => addUsage(sum, { ...entry, llmCalls: 1 }), noUsage);
   return { usage, codeRuns };
 }
 

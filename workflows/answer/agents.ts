@@ -4,7 +4,7 @@
  */
 import type { AgentRow, AgentsView, OutlineRow } from '../shared/agents-view.ts';
 import { cell } from '../shared/encode/markdown.ts';
-import { noUsage, type Usage } from '../shared/usage.ts';
+import { addUsd, noUsage, type Usage } from '../shared/usage.ts';
 import type { CallDone, CallRef } from './contract.ts';
 
 /** By "STEP/NAME": each program of the ladder has agents of its own. */
@@ -59,7 +59,7 @@ export function createAgents(rows: AgentRows = {}): Agents {
       row.failed = (row.failed ?? 0) + (outcome === 'failed' ? 1 : 0);
       row.tokensIn += done?.tokensIn ?? 0;
       row.tokensOut += done?.tokensOut ?? 0;
-      row.costUsd += done?.costUsd ?? 0;
+      row.costUsd = addUsd(row.costUsd, done?.costUsd ?? 0);
       row.ms = (row.ms ?? 0) + Date.now() - (startedAtMs.get(ref.seq) ?? Date.now());
       startedAtMs.delete(ref.seq);
     },
@@ -71,7 +71,7 @@ export function createAgents(rows: AgentRows = {}): Agents {
           llmCalls: sum.llmCalls + (isTool(key, row) ? 0 : row.calls - row.open),
           tokensIn: sum.tokensIn + row.tokensIn,
           tokensOut: sum.tokensOut + row.tokensOut,
-          costUsd: sum.costUsd + row.costUsd,
+          costUsd: addUsd(sum.costUsd, row.costUsd),
         }),
         noUsage,
       ),

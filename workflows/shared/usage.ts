@@ -16,6 +16,14 @@ export function addUsage(a: Usage, b: Usage): Usage {
     tokensIn: a.tokensIn + b.tokensIn,
     tokensCached: a.tokensCached + b.tokensCached,
     tokensOut: a.tokensOut + b.tokensOut,
-    costUsd: a.costUsd + b.costUsd,
+    costUsd: addUsd(a.costUsd, b.costUsd),
   };
+}
+
+/**
+ * To 1e-12 US-dollars: calls end in any order, and sums of floating-point numbers, unrounded, differ with it in the last bit.
+ * Exact for sums below 4,000 US-dollars of prices with up to 6 decimals per million tokens.
+ */
+export function addUsd(a: number, b: number): number {
+  return Math.round((a + b) * 1e12) / 1e12;
 }

@@ -50,6 +50,9 @@ async function rowsOf({ files }: DatasetResult, from = stack): Promise<Row[]> {
   });
 }
 
+const textOf = ({ files }: DatasetResult, file: string, from = stack): Promise<string> =>
+  from.services.blobs.getText(files[file] ?? '');
+
 const programIn = ({ answer }: Row): string => /```python\n([^]*)```$/.exec(answer)?.[1] ?? '';
 
 describe('buildDataset', () => {
@@ -178,7 +181,8 @@ describe('buildDataset', () => {
     }
     const result = await handle.result();
     expect(result.files['sft.jsonl']).toBe(first.files['sft.jsonl']);
-    expect(result.files['card.md']).toBe(first.files['card.md']);
+    // The texts, so that a failure shows the line that differs.
+    expect(await textOf(result, 'card.md', other)).toBe(await textOf(first, 'card.md'));
     const stats = await other.stats();
     expect(Object.keys(stats.byHash)).toHaveLength(calls);
     // What was in flight at the kill may be asked once more: at most the slots of one process.
