@@ -1,19 +1,18 @@
 /** Parts for tests of evaluations: additions as a benchmark, a model that adds, and workers in this process or as their own. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { createQuery } from '../../activities/benchmarks/query-id.ts';
 import { createMasClient, type MasClient } from '../../clients/client.ts';
+import { productScript } from '../../clients/dev/product-script.ts';
 import { EvaluationPlugin } from '../../workers/evaluation-plugin.ts';
 import { queuesOf } from '../../workflows/shared/queues.ts';
 import { freshTaskQueue, temporal } from './environment.ts';
 import type { Behaviour, ReceivedRequest } from './fake-openai.ts';
 import { type MasParts, masParts } from './mas-parts.ts';
+import { runWorkers, startWorkerProcess, type WorkerProcess } from './run-workers.ts';
 
 export interface EvaluationParts extends MasParts {
   readonly temporal: Client;
@@ -83,53 +82,24 @@ export async function startEvaluationWorkers(
   { services, taskQueue }: EvaluationParts,
   options: { readonly maxCachedWorkflows?: number } = {},
 ): Promise<AsyncDisposable> {
-  const connection = await NativeConnection.connect({ address: temporal.address() });
   const plugins = [new EvaluationPlugin({ services })];
   const queues = queuesOf(taskQueue);
-  const shared = {
-    connection,
-    plugins,
-    shutdownGraceTime: '1 s',
-    maxHeartbeatThrottleInterval: '500 ms',
-  } as const;
-  const workers = [
-    await Worker.create({ ...shared, ...options, taskQueue, workflowBundle: await bundleWorkflows() }),
-    await Worker.create({ ...shared, taskQueue: queues.cpu }),
-    await Worker.create({ ...shared, taskQueue: queues.grade }),
-  ];
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  return {
-    async [Symbol.asyncDispose]() {
-      for (const worker of workers) worker.shutdown();
-      await running;
-      await connection.close();
-    },
-  };
-}
-
-export interface WorkerProcess {
-  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  const shared = { plugins, shutdownGraceTime: '1 s', maxHeartbeatThrottleInterval: '500 ms' } as const;
+  return runWorkers(temporal.address(), shared, [
+    { ...options, taskQueue, workflowBundle: await bundleWorkflows() },
+    { taskQueue: queues.cpu },
+    { taskQueue: queues.grade },
+  ]);
 }
 
 /** The product's own worker program; returns once it polls. */
-export async function startWorkerProcess({ config, taskQueue }: EvaluationParts): Promise<WorkerProcess> {
+export async function startEvaluationProcess({ config, taskQueue }: EvaluationParts): Promise<WorkerProcess> {
   const file = join(config.home, 'masgpt.config.yaml');
   const settings = { ...config, temporal: { ...config.temporal, address: temporal.address(), taskQueue } };
   // JSON is YAML.
   await writeFile(file, JSON.stringify(settings));
-  const main = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', main, '--config', file, '--queues', 'workflows,cpu,grade'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const exited = once(child, 'exit');
-  for await (const line of createInterface({ input: child.stdout })) if (line.includes('ready')) break;
-  child.stdout.resume();
-  return {
-    async kill(signal) {
-      child.kill(signal);
-      await exited;
-    },
-  };
+  return startWorkerProcess([
+    ...productScript('workers/main.ts'),
+    ...['--config', file, '--queues', 'workflows,cpu,grade'],
+  ]);
 }

@@ -1,12 +1,11 @@
-/** A database, a home, a simulator and workers of its own: what a matrix runs on, with the product's own worker process to kill. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+/** A database, a home, a simulator, a client and workers of its own: what a matrix runs on, with the product's own worker process to kill. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { createMasClient, type MasClient } from '../../clients/client.ts';
 import { productScript } from '../../clients/dev/product-script.ts';
 import type { RequestStats } from '../../clients/dev/simulator/request-counts.ts';
 import { startSimulator } from '../../clients/dev/simulator/server.ts';
@@ -15,17 +14,28 @@ import { loadConfig } from '../../workers/config/load.ts';
 import { DatasetPlugin } from '../../workers/dataset-plugin.ts';
 import { openServices } from '../../workers/open-services.ts';
 import type { Services } from '../../workers/services.ts';
+import type { DatasetRequest, DatasetResult } from '../../workflows/dataset/contract.ts';
 import { queuesOf } from '../../workflows/shared/queues.ts';
 import { freshDatabase, freshTaskQueue, temporal } from './environment.ts';
+import { runWorkers, startWorkerProcess, type WorkerProcess } from './run-workers.ts';
+
+interface CacheOptions {
+  /** 0: every workflow task replays the history. */
+  readonly maxCachedWorkflows?: number;
+}
 
 export interface SimulatedStack extends AsyncDisposable {
   readonly taskQueue: string;
   readonly services: Services;
+  readonly client: Client;
+  readonly mas: MasClient;
   stats(): Promise<RequestStats>;
   /** In this process. Disposing drains them. */
-  startWorkers(options?: { readonly maxCachedWorkflows?: number }): Promise<AsyncDisposable>;
+  startWorkers(options?: CacheOptions): Promise<AsyncDisposable>;
   /** `workers/main.ts`; returns once it polls. */
-  startProcess(): Promise<ChildProcess>;
+  startProcess(): Promise<WorkerProcess>;
+  /** With workers for as long as it takes. */
+  build(request: DatasetRequest, name: string, options?: CacheOptions): Promise<DatasetResult>;
 }
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
@@ -53,43 +63,36 @@ export async function simulatedStack({ latencyMs = 0 } = {}): Promise<SimulatedS
     MASGPT_SIMULATOR_REVISION: simulator.revision,
   };
   const services = await openServices(await loadConfig({ env }), { env, log: () => {} });
-  const children = new Set<ChildProcess>();
+  const connection = await Connection.connect({ address: temporal.address() });
+  const client = new Client({ connection });
+  const mas = createMasClient(client, { taskQueue });
+  const processes = new Set<WorkerProcess>();
+
+  const startWorkers = async (options: CacheOptions = {}): Promise<AsyncDisposable> => {
+    const workflowBundle = await (bundle ??= bundleWorkflowCode({ workflowsPath }));
+    const queues = queuesOf(taskQueue);
+    return runWorkers(temporal.address(), { plugins: [new DatasetPlugin({ services })] }, [
+      { ...options, taskQueue, workflowBundle },
+      { taskQueue: queues.cpu },
+      { taskQueue: queues.grade },
+    ]);
+  };
 
   return {
-    taskQueue,
-    services,
+    ...{ taskQueue, services, client, mas, startWorkers },
     stats: async () => (await (await fetch(`${simulator.url}/stats`)).json()) as RequestStats,
-    async startWorkers(options = {}) {
-      const connection = await NativeConnection.connect({ address: temporal.address() });
-      const shared = { connection, plugins: [new DatasetPlugin({ services })] };
-      const queues = queuesOf(taskQueue);
-      const workflowBundle = await (bundle ??= bundleWorkflowCode({ workflowsPath }));
-      const workers = [
-        await Worker.create({ ...shared, ...options, taskQueue, workflowBundle }),
-        await Worker.create({ ...shared, taskQueue: queues.cpu }),
-        await Worker.create({ ...shared, taskQueue: queues.grade }),
-      ];
-      const running = Promise.all(workers.map((worker) => worker.run()));
-      return {
-        async [Symbol.asyncDispose]() {
-          for (const worker of workers) worker.shutdown();
-          await running;
-          await connection.close();
-        },
-      };
-    },
     async startProcess() {
-      const child = spawn(process.execPath, productScript('workers/main.ts'), {
-        env: { ...process.env, ...env },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      children.add(child);
-      await once(createInterface({ input: child.stdout }), 'line');
-      child.stdout.resume();
-      return child;
+      const worker = await startWorkerProcess(productScript('workers/main.ts'), { ...process.env, ...env });
+      processes.add(worker);
+      return worker;
+    },
+    async build(request, name, options) {
+      await using _workers = await startWorkers(options);
+      return await (await mas.dataset.start(request, { name })).result();
     },
     async [Symbol.asyncDispose]() {
-      for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
+      for (const worker of processes) if (worker.running()) await worker.kill('SIGKILL');
+      await connection.close();
       await services[Symbol.asyncDispose]();
       await simulator[Symbol.asyncDispose]();
       await fresh[Symbol.asyncDispose]();

@@ -2,20 +2,14 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { createDirectoryBlobs } from '../../activities/storage/blobs-directory.ts';
 import { openDatabase } from '../../activities/storage/database.ts';
 import { type Config, configSchema } from '../../workers/config/schema.ts';
 import type { Services } from '../../workers/services.ts';
 import { TrainingPlugin } from '../../workers/training-plugin.ts';
 import { queuesOf } from '../../workflows/shared/queues.ts';
+import { runWorkers } from './run-workers.ts';
 
 type History = Parameters<typeof Worker.runReplayHistory>[1];
 
@@ -36,7 +30,6 @@ let bundle: Promise<WorkflowBundle> | undefined;
 export async function startTrainingWorkers(options: TrainingWorkerOptions): Promise<AsyncDisposable> {
   const { home, taskQueue, databaseUrl } = options;
   const database = openDatabase(databaseUrl);
-  const connection = await NativeConnection.connect({ address: options.address });
   const config: Config = configSchema.parse({
     home,
     temporal: { taskQueue },
@@ -48,20 +41,16 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
     blobs: createDirectoryBlobs(join(home, 'blobs')),
   } as unknown as Services;
   const plugins = [new TrainingPlugin({ services })];
-  const workflowBundle = await workflowCode();
   const queues = queuesOf(taskQueue);
-  const shared = { connection, plugins, shutdownGraceTime: '1 s', shutdownForceTime: '5 s' } as const;
-  const workers = [
-    await Worker.create({ ...shared, taskQueue, workflowBundle }),
-    await Worker.create({ ...shared, taskQueue: queues.gpu }),
-    await Worker.create({ ...shared, taskQueue: queues.gpuHost(hostname()) }),
-  ];
-  const running = Promise.all(workers.map((worker) => worker.run()));
+  const shared = { plugins, shutdownGraceTime: '1 s', shutdownForceTime: '5 s' } as const;
+  const workers = await runWorkers(options.address, shared, [
+    { taskQueue, workflowBundle: await workflowCode() },
+    { taskQueue: queues.gpu },
+    { taskQueue: queues.gpuHost(hostname()) },
+  ]);
   return {
     async [Symbol.asyncDispose]() {
-      for (const worker of workers) worker.shutdown();
-      await running;
-      await connection.close();
+      await workers[Symbol.asyncDispose]();
       await database.destroy();
     },
   };

@@ -1,13 +1,9 @@
 /** buildDataset on real parts and simulated models: what it selects, refines and writes, and that it pays for nothing twice. */
-import { once } from 'node:events';
 import { createHash } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPool } from '../../../activities/mas/pool.ts';
 import { generationSystemPrompt } from '../../../activities/mas/prompts/generation.ts';
-import { createMasClient, type MasClient } from '../../../clients/client.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
-import { temporal } from '../../support/environment.ts';
 import { historyOf } from '../../support/history.ts';
 import { recordHistory } from '../../support/record-history.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
@@ -16,24 +12,11 @@ const programs = ['code-with-tests', 'cot', 'math-with-code', 'self-consistency'
 const input: DatasetRequest = { queries: [{ source: 'generated-train', limit: 16 }], programs, seed: 3 };
 const name = 'small';
 
-let client: Client;
 let stack: SimulatedStack;
-let mas: MasClient;
-
 beforeAll(async () => {
-  client = new Client({ connection: await Connection.connect({ address: temporal.address() }) });
   stack = await simulatedStack();
-  mas = createMasClient(client, { taskQueue: stack.taskQueue });
 });
-afterAll(async () => {
-  await stack?.[Symbol.asyncDispose]();
-  await client?.connection.close();
-});
-
-async function build(request: DatasetRequest, as: string, options = {}): Promise<DatasetResult> {
-  await using _workers = await stack.startWorkers(options);
-  return await (await mas.dataset.start(request, { name: as })).result();
-}
+afterAll(() => stack?.[Symbol.asyncDispose]());
 
 interface Row {
   readonly query: string;
@@ -59,7 +42,7 @@ describe('buildDataset', () => {
   let first: DatasetResult;
 
   it('selects per kind, refines, and writes rows, card and manifest', async () => {
-    first = await build(input, name);
+    first = await stack.build(input, name);
     expect(first).toMatchObject({ run: `dataset/${name}`, cells: 64, simulated: true });
     expect(first.rows + first.dropped).toBe(16);
     expect(first.rows).toBeGreaterThan(6);
@@ -74,7 +57,7 @@ describe('buildDataset', () => {
     expect(accepted).toBeGreaterThan(0);
     expect(first.usage.llmCalls).toBe((await stack.stats()).answered);
 
-    await recordHistory(client, `dataset/${name}`, 'dataset-built');
+    await recordHistory(stack.client, `dataset/${name}`, 'dataset-built');
     const rows = await rowsOf(first);
     expect(rows).toHaveLength(first.rows);
     for (const row of rows) {
@@ -100,13 +83,13 @@ describe('buildDataset', () => {
 
   it('again, and replayed at every step: the same bytes, and no call is made', async () => {
     const before = await stack.stats();
-    const again = await build(input, name, { maxCachedWorkflows: 0 });
+    const again = await stack.build(input, name, { maxCachedWorkflows: 0 });
     // All but what says when it was built.
     expect({ ...again.files, 'run.json': '' }).toEqual({ ...first.files, 'run.json': '' });
     expect(again.usage.llmCalls).toBe(0);
     expect((await stack.stats()).answered).toBe(before.answered);
-    await recordHistory(client, `dataset/${name}`, 'dataset-again');
-    const { bytes, events } = await historyOf(client, `dataset/${name}`);
+    await recordHistory(stack.client, `dataset/${name}`, 'dataset-again');
+    const { bytes, events } = await historyOf(stack.client, `dataset/${name}`);
     expect(events).toBeLessThan(120);
     expect(bytes).toBeLessThan(40_000);
   }, 180_000);
@@ -114,7 +97,7 @@ describe('buildDataset', () => {
   it('switches off adaptation and reasoning: rows are the pool programs alone, without one call to the refiner', async () => {
     const before = await stack.stats();
     const switches = { adaptation: false, reasoning: false };
-    const bare = await build({ ...input, switches }, 'bare');
+    const bare = await stack.build({ ...input, switches }, 'bare');
     expect(bare.refinement).toMatchObject({ tried: 0, accepted: 0 });
     expect((await stack.stats()).answered).toBe(before.answered);
     const sources = (await readPool()).list().map(({ source }) => source);
@@ -126,7 +109,7 @@ describe('buildDataset', () => {
 
   it('switches off inter-consistency: each query keeps a program that solved it', async () => {
     const switches = { interConsistency: false, adaptation: false };
-    const free = await build({ ...input, switches }, 'free');
+    const free = await stack.build({ ...input, switches }, 'free');
     const rows = await rowsOf(free);
     expect(rows.length).toBeGreaterThanOrEqual(first.rows);
     expect(new Set(rows.map(programIn)).size).toBeGreaterThan(1);
@@ -136,11 +119,13 @@ describe('buildDataset', () => {
   it('stops at its budget, and goes on from there with a higher one', async () => {
     const before = await stack.stats();
     const other = { ...input, seed: 4 };
-    const error = await build({ ...other, maxTokens: 30_000 }, 'poor').catch((thrown: unknown) => thrown);
+    const error = await stack
+      .build({ ...other, maxTokens: 30_000 }, 'poor')
+      .catch((thrown: unknown) => thrown);
     expect((error as Error).message).toMatch(/budget/);
     const spent = (await stack.stats()).answered - before.answered;
     expect(spent).toBeGreaterThan(0);
-    const result = await build(other, 'poor');
+    const result = await stack.build(other, 'poor');
     const all = (await stack.stats()).answered - before.answered;
     // Executions that the budget cut off count whole where they end; their first calls came from the record.
     expect(result.usage.llmCalls).toBeGreaterThanOrEqual(all - spent);
@@ -157,7 +142,7 @@ describe('buildDataset', () => {
       [{ ...input, refiner: 'gpt-unknown' }, /gpt-unknown/],
       [{ ...input, queries: [{ source: '../../etc/passwd' }] }, /a-z, 0-9/],
     ] as const) {
-      const handle = await mas.dataset.start(request as unknown as DatasetRequest);
+      const handle = await stack.mas.dataset.start(request as unknown as DatasetRequest);
       const failed = (await handle.result().catch((thrown: unknown) => thrown)) as Error;
       expect(failed.message).toMatch(message);
     }
@@ -165,17 +150,15 @@ describe('buildDataset', () => {
 
   it('survives kill -9 of its worker: the same bytes, and no answered call is repeated', async () => {
     await using other = await simulatedStack({ latencyMs: 60 });
-    const runs = createMasClient(client, { taskQueue: other.taskQueue });
     // The first run of that id is over; this one lives on another store and another simulator.
     const worker = await other.startProcess();
-    const handle = await runs.dataset.start(input, { name });
+    const handle = await other.mas.dataset.start(input, { name });
     const calls = first.usage.llmCalls;
     const answered = async (): Promise<number> => (await other.stats()).answered;
     for (const share of [0.2, 0.6]) {
       await expect.poll(answered, { timeout: 60_000, interval: 20 }).toBeGreaterThan(share * calls);
       if (share === 0.2) {
-        worker.kill('SIGKILL');
-        await once(worker, 'exit');
+        await worker.kill('SIGKILL');
         await other.startProcess();
       }
     }

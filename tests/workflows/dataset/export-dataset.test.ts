@@ -1,13 +1,10 @@
 /** The export of a dataset on real parts: what each file holds, where each row comes from, and that the bytes follow from the inputs. */
-import { Client, Connection } from '@temporalio/client';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { manifestSchema } from '../../../activities/dataset/export/manifest.ts';
-import { createMasClient } from '../../../clients/client.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
 import { alwaysWritten, exportFileNames, exportFormats } from '../../../workflows/dataset/export-contract.ts';
-import { temporal } from '../../support/environment.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
 const input = {
@@ -18,15 +15,8 @@ const input = {
   export: { formats: [...exportFormats], splits: { validation: 0.2, test: 0.15 } },
 } satisfies DatasetRequest;
 
-let client: Client;
 let stack: SimulatedStack;
 let built: DatasetResult;
-
-async function build(on: SimulatedStack, request: DatasetRequest, name: string): Promise<DatasetResult> {
-  await using _workers = await on.startWorkers();
-  const mas = createMasClient(client, { taskQueue: on.taskQueue });
-  return await (await mas.dataset.start(request, { name })).result();
-}
 
 const bytesOf = (result: DatasetResult, file: string, on = stack): Promise<Buffer> =>
   on.services.blobs.get(result.files[file] ?? '');
@@ -48,14 +38,10 @@ async function tableOf(file: string): Promise<Record<string, unknown>[]> {
 }
 
 beforeAll(async () => {
-  client = new Client({ connection: await Connection.connect({ address: temporal.address() }) });
   stack = await simulatedStack();
-  built = await build(stack, input, 'exported');
+  built = await stack.build(input, 'exported');
 }, 240_000);
-afterAll(async () => {
-  await stack?.[Symbol.asyncDispose]();
-  await client?.connection.close();
-});
+afterAll(() => stack?.[Symbol.asyncDispose]());
 
 const filled = z.string().min(1);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -214,13 +200,13 @@ describe('the files of a dataset', () => {
 describe('the bytes', () => {
   it('are the same from another database, home and name, and others from another seed', async () => {
     await using other = await simulatedStack();
-    const again = await build(other, input, 'by-another-name');
+    const again = await other.build(input, 'by-another-name');
     expect(Object.keys(again.files)).toEqual(Object.keys(built.files));
     for (const file of Object.keys(built.files)) {
       if (file === 'run.json') continue;
       expect([file, again.files[file]]).toEqual([file, built.files[file]]);
     }
-    const seeded = await build(other, { ...input, seed: 6 }, 'by-another-seed');
+    const seeded = await other.build({ ...input, seed: 6 }, 'by-another-seed');
     expect(seeded.files['sft.jsonl']).not.toBe(built.files['sft.jsonl']);
     expect(seeded.files['rewards.parquet']).not.toBe(built.files['rewards.parquet']);
   }, 240_000);

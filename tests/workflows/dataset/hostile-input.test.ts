@@ -1,38 +1,30 @@
 /** What buildDataset refuses: each at once, by type, with a message that names the field; and history holds references only. */
-import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generateQueries } from '../../../activities/dataset/generate-queries.ts';
 import { storeQueryPool } from '../../../activities/dataset/query-pool/query-pools.ts';
-import { createMasClient, type MasClient } from '../../../clients/client.ts';
 import type { DatasetRequest } from '../../../workflows/dataset/contract.ts';
-import { temporal } from '../../support/environment.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
-let client: Client;
 let stack: SimulatedStack;
 let workers: AsyncDisposable;
-let mas: MasClient;
 
 beforeAll(async () => {
-  client = new Client({ connection: await Connection.connect({ address: temporal.address() }) });
   stack = await simulatedStack();
   const pool = { name: 'mixed', version: 'b'.repeat(64), report: 'c'.repeat(64), queries: 1 };
   await storeQueryPool(stack.services.database, pool);
   workers = await stack.startWorkers();
-  mas = createMasClient(client, { taskQueue: stack.taskQueue });
 });
 afterAll(async () => {
   await workers?.[Symbol.asyncDispose]();
   await stack?.[Symbol.asyncDispose]();
-  await client?.connection.close();
 });
 
 let started = 0;
 /** What ended the run. */
 async function failureOf(input: unknown): Promise<unknown> {
   const name = `${stack.taskQueue}-${(started += 1)}`;
-  const handle = await mas.dataset.start(input as DatasetRequest, { name });
+  const handle = await stack.mas.dataset.start(input as DatasetRequest, { name });
   return handle.result().catch((thrown: unknown) => thrown);
 }
 
@@ -109,8 +101,8 @@ it('refuses a blob that holds no queries, by its line', async () => {
 it('keeps queries, programs and replies out of history', async () => {
   const name = `${stack.taskQueue}-history`;
   const request = { queries: [{ source: 'generated-train', limit: 4 }], programs: ['single'], seed: 5 };
-  await (await mas.dataset.start(request, { name })).result();
-  const history = historyToJSON(await client.workflow.getHandle(`dataset/${name}`).fetchHistory());
+  await (await stack.mas.dataset.start(request, { name })).result();
+  const history = historyToJSON(await stack.client.workflow.getHandle(`dataset/${name}`).fetchHistory());
   const payloads = [...history.matchAll(/"data": "([^"]*)"/g)].map(([, data = '']) =>
     Buffer.from(data, 'base64').toString('utf8'),
   );

@@ -1,9 +1,6 @@
 /** The score matrix on real parts and simulated models: only the difference runs, pauses and spent budgets leave what is usable. */
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMasClient, type MasClient } from '../../../clients/client.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
-import { temporal } from '../../support/environment.ts';
 import { recordHistory } from '../../support/record-history.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
@@ -13,12 +10,6 @@ const input = {
   programs: ['cot', 'single'],
   switches: { adaptation: false, reasoning: false },
 } satisfies DatasetRequest;
-
-let client: Client;
-beforeAll(async () => {
-  client = new Client({ connection: await Connection.connect({ address: temporal.address() }) });
-});
-afterAll(() => client?.connection.close());
 
 const executionsOf = async ({ services }: SimulatedStack): Promise<number> => {
   const { count } = await services.database
@@ -30,11 +21,9 @@ const executionsOf = async ({ services }: SimulatedStack): Promise<number> => {
 
 describe('the score matrix', () => {
   let stack: SimulatedStack;
-  let mas: MasClient;
   let workers: AsyncDisposable;
   beforeAll(async () => {
     stack = await simulatedStack();
-    mas = createMasClient(client, { taskQueue: stack.taskQueue });
     workers = await stack.startWorkers();
   });
   afterAll(async () => {
@@ -46,7 +35,7 @@ describe('the score matrix', () => {
     request: DatasetRequest,
   ): Promise<{ result: DatasetResult; ran: number; asked: number }> => {
     const [executions, { answered }] = [await executionsOf(stack), await stack.stats()];
-    const result = await (await mas.dataset.start(request)).result();
+    const result = await (await stack.mas.dataset.start(request)).result();
     return {
       result,
       ran: (await executionsOf(stack)) - executions,
@@ -101,7 +90,7 @@ describe('the score matrix', () => {
 
   it('refuses a driver that is not among the drivers', async () => {
     const request = { ...input, driver: 'sim-driver', drivers: ['sim-judge'] };
-    const handle = await mas.dataset.start(request);
+    const handle = await stack.mas.dataset.start(request);
     await expect(handle.result()).rejects.toMatchObject({
       type: 'Input.Invalid',
       message: /none of `drivers`/,
@@ -135,11 +124,9 @@ describe('the score matrix', () => {
 
 describe('a slow score matrix', () => {
   let stack: SimulatedStack;
-  let mas: MasClient;
   let workers: AsyncDisposable;
   beforeAll(async () => {
     stack = await simulatedStack({ latencyMs: 300 });
-    mas = createMasClient(client, { taskQueue: stack.taskQueue });
     workers = await stack.startWorkers();
   });
   afterAll(async () => {
@@ -149,11 +136,11 @@ describe('a slow score matrix', () => {
 
   it('pauses: after the executions under way no model is asked; resumed, nothing is paid twice', async () => {
     const request = { ...input, queries: [{ source: 'generated-train', limit: 100 }] };
-    const handle = await mas.dataset.start(request, { name: 'paused' });
+    const handle = await stack.mas.dataset.start(request, { name: 'paused' });
     const answered = async (): Promise<number> => (await stack.stats()).answered;
-    await mas.dataset.tune('paused', { executionsAtOnce: 4 });
+    await stack.mas.dataset.tune('paused', { executionsAtOnce: 4 });
     await expect.poll(answered, { timeout: 60_000, interval: 20 }).toBeGreaterThan(8);
-    expect(await mas.dataset.pause('paused')).toMatchObject({ paused: true, executionsAtOnce: 4 });
+    expect(await stack.mas.dataset.pause('paused')).toMatchObject({ paused: true, executionsAtOnce: 4 });
     const progress = () => handle.progress();
     await expect.poll(async () => (await progress()).open, { timeout: 60_000 }).toEqual([]);
     const asked = await answered();
@@ -168,35 +155,35 @@ describe('a slow score matrix', () => {
     expect(running).toEqual([]);
     // Nothing is open in Temporal but the parent, so nothing can ask.
     const query = `TaskQueue = '${stack.taskQueue}' AND ExecutionStatus = 'Running'`;
-    const open = () => client.workflowService.countWorkflowExecutions({ namespace: 'default', query });
+    const open = () => stack.client.workflowService.countWorkflowExecutions({ namespace: 'default', query });
     await expect.poll(async () => (await open()).count?.toNumber(), { timeout: 60_000 }).toBe(1);
     expect(await answered()).toBe(asked);
 
-    await mas.dataset.tune('paused', { executionsAtOnce: 64 });
-    await mas.dataset.resume('paused');
+    await stack.mas.dataset.tune('paused', { executionsAtOnce: 64 });
+    await stack.mas.dataset.resume('paused');
     const result = await handle.result();
     expect(result).toMatchObject({ cells: 200, usage: { llmCalls: 200 } });
     expect(await stack.stats()).toMatchObject({ answered: 200, repeated: 0 });
-    await recordHistory(client, 'dataset/paused', 'dataset-paused');
-    await expect(mas.dataset.pause('paused')).rejects.toMatchObject({ type: 'Input.NotFound' });
+    await recordHistory(stack.client, 'dataset/paused', 'dataset-paused');
+    await expect(stack.mas.dataset.pause('paused')).rejects.toMatchObject({ type: 'Input.NotFound' });
   }, 240_000);
 
   it('ends with its time, and goes on from there', async () => {
     const queries = [{ source: 'generated-train', limit: 100 }];
     const request = { ...input, queries, seed: 5, maxWallMinutes: 0.02 };
-    const first = await mas.dataset.start(request, { name: 'timed' });
+    const first = await stack.mas.dataset.start(request, { name: 'timed' });
     await expect(first.result()).rejects.toMatchObject({
       type: 'Budget.Exceeded',
       message: expect.stringMatching(/maxWallMinutes/),
     });
-    await recordHistory(client, 'dataset/timed', 'dataset-timed');
+    await recordHistory(stack.client, 'dataset/timed', 'dataset-timed');
     const before = (await stack.stats()).answered;
     const stored = await stack.services.database
       .selectFrom('executions')
       .select('key')
       .where('run', '=', 'dataset/timed')
       .execute();
-    const again = await mas.dataset.start({ ...request, maxWallMinutes: 60 }, { name: 'timed' });
+    const again = await stack.mas.dataset.start({ ...request, maxWallMinutes: 60 }, { name: 'timed' });
     expect(await again.result()).toMatchObject({ cells: 200 });
     expect((await stack.stats()).answered - before).toBe(200 - stored.length);
   }, 240_000);

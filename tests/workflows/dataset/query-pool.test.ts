@@ -1,6 +1,5 @@
 /** A pool in PostgreSQL, and a small dataset built from it: mixed sources, pinned version, the simulated models know its gold. */
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateQueries } from '../../../activities/dataset/generate-queries.ts';
 import {
@@ -13,25 +12,16 @@ import { createRandom } from '../../../activities/dataset/random.ts';
 import { reachableBlobs } from '../../../activities/housekeeping/reachable-blobs.ts';
 import { addressesOf } from '../../../activities/housekeeping/roots.ts';
 import { type BlobFile, walkBlobs } from '../../../activities/storage/blob-files.ts';
-import { createMasClient, type MasClient } from '../../../clients/client.ts';
-import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
+import type { DatasetRequest } from '../../../workflows/dataset/contract.ts';
 import type { Query } from '../../../workflows/shared/query.ts';
-import { temporal } from '../../support/environment.ts';
 import { plainQuery } from '../../support/plain-query.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
-let client: Client;
 let stack: SimulatedStack;
-let mas: MasClient;
 beforeAll(async () => {
-  client = new Client({ connection: await Connection.connect({ address: temporal.address() }) });
   stack = await simulatedStack();
-  mas = createMasClient(client, { taskQueue: stack.taskQueue });
 });
-afterAll(async () => {
-  await stack?.[Symbol.asyncDispose]();
-  await client?.connection.close();
-});
+afterAll(() => stack?.[Symbol.asyncDispose]());
 
 const stories = (count: number): Query[] =>
   Array.from({ length: count }, (_, index) => {
@@ -131,10 +121,6 @@ describe('query pools', () => {
 
 describe('buildDataset from a pool', () => {
   const request: DatasetRequest = { queries: [{ pool: 'mixed' }], programs: ['single', 'cot'], seed: 3 };
-  const build = async (input: DatasetRequest, name: string): Promise<DatasetResult> => {
-    await using _workers = await stack.startWorkers();
-    return await (await mas.dataset.start(input, { name })).result();
-  };
   const inputOf = async (name: string): Promise<{ queries: unknown }> => {
     const { database } = stack.services;
     const rows = database.selectFrom('runs').select('input').where('name', '=', name);
@@ -143,7 +129,7 @@ describe('buildDataset from a pool', () => {
 
   it('takes queries of several sources, pins the version, and its simulated models know the gold', async () => {
     const { version } = (await save('mixed')).pool;
-    const result = await build(request, 'from-pool');
+    const result = await stack.build(request, 'from-pool');
     expect(result).toMatchObject({ cells: 22, simulated: true });
     const bySource = new Map<string, number>();
     for (const { group, queries } of result.groups) {
@@ -156,9 +142,9 @@ describe('buildDataset from a pool', () => {
     expect(await inputOf('from-pool')).toMatchObject({ queries: [{ pool: 'mixed', sha256: version }] });
 
     await save('mixed', { count: 3 });
-    const pinned = await build({ ...request, queries: [{ pool: 'mixed', sha256: version }] }, 'pinned');
+    const pinned = await stack.build({ ...request, queries: [{ pool: 'mixed', sha256: version }] }, 'pinned');
     expect(pinned.files['sft.jsonl']).toBe(result.files['sft.jsonl']);
-    const few = await build({ ...request, queries: [{ pool: 'mixed', limit: 4 }] }, 'few');
+    const few = await stack.build({ ...request, queries: [{ pool: 'mixed', limit: 4 }] }, 'few');
     expect(few.cells).toBe(8);
     expect(await inputOf('few')).not.toMatchObject({ queries: [{ sha256: version }] });
   }, 240_000);

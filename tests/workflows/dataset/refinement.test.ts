@@ -1,14 +1,10 @@
 /** Refinement on real parts: what bad refiners bring, what the controls catch, and that a killed worker changes nothing. */
-import { once } from 'node:events';
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ComparedBuild, compareBuild } from '../../../activities/dataset/compare-builds.ts';
 import { constantDriver } from '../../../activities/dataset/constant-driver.ts';
 import { type FinalQuery, finalQuerySchema, readLines } from '../../../activities/dataset/selection.ts';
 import { summariseFinals } from '../../../activities/dataset/summarise-finals.ts';
-import { createMasClient, type MasClient } from '../../../clients/client.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
-import { temporal } from '../../support/environment.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
 const input: DatasetRequest = {
@@ -17,24 +13,14 @@ const input: DatasetRequest = {
   seed: 3,
 };
 
-let client: Client;
 let stack: SimulatedStack;
-let mas: MasClient;
 beforeAll(async () => {
-  client = new Client({ connection: await Connection.connect({ address: temporal.address() }) });
   stack = await simulatedStack();
-  mas = createMasClient(client, { taskQueue: stack.taskQueue });
 });
-afterAll(async () => {
-  await stack?.[Symbol.asyncDispose]();
-  await client?.connection.close();
-});
+afterAll(() => stack?.[Symbol.asyncDispose]());
 
-async function build(request: Partial<DatasetRequest>, name: string): Promise<DatasetResult> {
-  await using _workers = await stack.startWorkers();
-  const handle = await mas.dataset.start({ ...input, ...request }, { name });
-  return await handle.result();
-}
+const build = (request: Partial<DatasetRequest>, name: string): Promise<DatasetResult> =>
+  stack.build({ ...input, ...request }, name);
 
 async function finalsOf({ finals = [] }: DatasetResult, from = stack): Promise<FinalQuery[]> {
   const lines = finals.map((sha256) => readLines(from.services.blobs, sha256, finalQuerySchema));
@@ -139,9 +125,8 @@ it('survives kill -9 of its worker in the middle: the same finals, and no record
   const refinement = { tries: 2 };
   const whole = await build({ refinement }, 'undisturbed');
   await using other = await simulatedStack({ latencyMs: 60 });
-  const runs = createMasClient(client, { taskQueue: other.taskQueue });
   const worker = await other.startProcess();
-  const handle = await runs.dataset.start({ ...input, refinement }, { name: 'killed' });
+  const handle = await other.mas.dataset.start({ ...input, refinement }, { name: 'killed' });
   const refinerCalls = async (): Promise<number> => {
     const { calls } = await other.services.database
       .selectFrom('llm_calls')
@@ -152,8 +137,7 @@ it('survives kill -9 of its worker in the middle: the same finals, and no record
     return Number(calls);
   };
   await expect.poll(refinerCalls, { timeout: 120_000, interval: 20 }).toBeGreaterThan(3);
-  worker.kill('SIGKILL');
-  await once(worker, 'exit');
+  await worker.kill('SIGKILL');
   const recorded = await other.services.database
     .selectFrom('llm_calls')
     .select(['key', 'sends'])

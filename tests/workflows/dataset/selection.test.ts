@@ -1,11 +1,8 @@
 /** Grouping by embedding, further repeats for leading programs and the report of why, through the workflow on real parts. */
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createMasClient, type MasClient } from '../../../clients/client.ts';
 import { renderSelection } from '../../../clients/report/selection/render-selection.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
 import { selectionReportSchema } from '../../../workflows/dataset/selection-report.ts';
-import { temporal } from '../../support/environment.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
 const programs = ['code-with-tests', 'cot', 'math-with-code', 'self-consistency'];
@@ -16,30 +13,18 @@ const input: DatasetRequest = {
   selection: { crossFit: 'repeats', leaders: { count: 2, extraRepeats: 2 }, permutations: 99 },
 };
 
-let client: Client;
 let stack: SimulatedStack;
-let mas: MasClient;
 beforeAll(async () => {
-  client = new Client({ connection: await Connection.connect({ address: temporal.address() }) });
   stack = await simulatedStack();
-  mas = createMasClient(client, { taskQueue: stack.taskQueue });
 });
-afterAll(async () => {
-  await stack?.[Symbol.asyncDispose]();
-  await client?.connection.close();
-});
-
-async function build(request: DatasetRequest, name: string, options = {}): Promise<DatasetResult> {
-  await using _workers = await stack.startWorkers(options);
-  return await (await mas.dataset.start(request, { name })).result();
-}
+afterAll(() => stack?.[Symbol.asyncDispose]());
 
 async function reportOf({ selectionReport = '' }: DatasetResult) {
   return selectionReportSchema.parse(JSON.parse(await stack.services.blobs.getText(selectionReport)));
 }
 
 it('groups alike queries, spends more repeats on leading programs alone, and says why', async () => {
-  const first = await build(input, 'alike');
+  const first = await stack.build(input, 'alike');
   const report = await reportOf(first);
   expect(report.groups).toHaveLength(4);
   expect(report.groups.reduce((sum, { queries }) => sum + queries, 0)).toBe(24);
@@ -66,7 +51,7 @@ it('groups alike queries, spends more repeats on leading programs alone, and say
   expect(html).not.toContain('<script');
 
   const before = await stack.stats();
-  const again = await build(input, 'alike', { maxCachedWorkflows: 0 });
+  const again = await stack.build(input, 'alike', { maxCachedWorkflows: 0 });
   expect(again.files['sft.jsonl']).toBe(first.files['sft.jsonl']);
   expect(again.selectionReport).toBe(first.selectionReport);
   expect((await stack.stats()).answered).toBe(before.answered);
@@ -79,7 +64,7 @@ it('what other runs added does not change a selection', async () => {
     groupBy: 'source',
     selection: { crossFit: 'queries' },
   };
-  const report = await reportOf(await build(plain, 'plain'));
+  const report = await reportOf(await stack.build(plain, 'plain'));
   expect(report.groups.flatMap(({ scores }) => scores.map(({ executions }) => executions))).toEqual([
     24, 24, 24, 24,
   ]);
@@ -92,7 +77,7 @@ it('refuses what cannot be, before anything is spent', async () => {
     [{ ...input, repeats: 1 }, /at least 2 repeats/],
     [{ ...input, grouping: { embedder: 'unknown-model' } }, /unknown-model/],
   ] as const) {
-    const handle = await mas.dataset.start(selection);
+    const handle = await stack.mas.dataset.start(selection);
     const failed = (await handle.result().catch((thrown: unknown) => thrown)) as Error;
     expect(failed.message).toMatch(message);
   }

@@ -1,39 +1,27 @@
 /** verifyDataset on real parts: fresh draws of a sample of rows, the rate that follows from them, and nothing lost with a worker. */
-import { once } from 'node:events';
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMasClient, type MasClient } from '../../../clients/client.ts';
 import type { DatasetResult } from '../../../workflows/dataset/contract.ts';
 import type { VerifyRequest, VerifyResult } from '../../../workflows/dataset/verify-contract.ts';
-import { temporal } from '../../support/environment.ts';
 import { recordHistory } from '../../support/record-history.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
-let client: Client;
 let stack: SimulatedStack;
-let mas: MasClient;
 let dataset: DatasetResult;
 
 beforeAll(async () => {
-  client = new Client({ connection: await Connection.connect({ address: temporal.address() }) });
   stack = await simulatedStack({ latencyMs: 30 });
-  mas = createMasClient(client, { taskQueue: stack.taskQueue });
-  await using _workers = await stack.startWorkers();
   const input = {
     queries: [{ source: 'generated-train', limit: 12 }],
     programs: ['cot', 'math-with-code'],
     repeats: 2,
   };
-  dataset = await (await mas.dataset.start(input, { name: 'to-verify' })).result();
+  dataset = await stack.build(input, 'to-verify');
 }, 240_000);
-afterAll(async () => {
-  await stack?.[Symbol.asyncDispose]();
-  await client?.connection.close();
-});
+afterAll(() => stack?.[Symbol.asyncDispose]());
 
 async function verify(request: VerifyRequest, name: string, options = {}): Promise<VerifyResult> {
   await using _workers = await stack.startWorkers(options);
-  return await (await mas.verification.start(request, { name })).result();
+  return await (await stack.mas.verification.start(request, { name })).result();
 }
 
 interface Outcome {
@@ -55,7 +43,7 @@ describe('verifyDataset', () => {
   it('executes every row of the sample anew, and its rate is that of the outcomes', async () => {
     const before = await stack.services.database.selectFrom('executions').select('key').execute();
     first = await verify({ dataset: 'to-verify' }, 'whole');
-    await recordHistory(client, 'verification/whole', 'dataset-verified');
+    await recordHistory(stack.client, 'verification/whole', 'dataset-verified');
     expect(first).toMatchObject({ run: 'verification/whole', rows: dataset.rows, simulated: true });
     const outcomes = await outcomesOf(first);
     expect(outcomes).toHaveLength(dataset.rows);
@@ -99,10 +87,9 @@ describe('verifyDataset', () => {
     const answered = async (): Promise<number> => (await stack.stats()).answered;
     const before = await answered();
     const worker = await stack.startProcess();
-    const handle = await mas.verification.start({ dataset: 'to-verify', seed: 9 }, { name: 'harmed' });
+    const handle = await stack.mas.verification.start({ dataset: 'to-verify', seed: 9 }, { name: 'harmed' });
     await expect.poll(answered, { timeout: 60_000, interval: 10 }).toBeGreaterThan(before + 2);
-    worker.kill('SIGKILL');
-    await once(worker, 'exit');
+    await worker.kill('SIGKILL');
     await stack.startProcess();
     const harmed = await handle.result();
     expect(harmed.outcomes).toBe(whole.outcomes);
@@ -115,7 +102,7 @@ describe('verifyDataset', () => {
       [{}, /dataset/],
       [{ dataset: 'to-verify', rows: 0 }, /rows/],
     ] as const) {
-      const handle = await mas.verification.start(request as VerifyRequest);
+      const handle = await stack.mas.verification.start(request as VerifyRequest);
       const failed = (await handle.result().catch((thrown: unknown) => thrown)) as Error;
       expect(failed.message).toMatch(message);
     }

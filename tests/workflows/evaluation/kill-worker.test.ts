@@ -4,7 +4,7 @@ import {
   adding,
   type EvaluationParts,
   evaluationParts,
-  startWorkerProcess,
+  startEvaluationProcess,
 } from '../../support/evaluation-parts.ts';
 
 import { recordHistory } from '../../support/record-history.ts';
@@ -40,7 +40,7 @@ it('finishes with the calls of an undisturbed run', async () => {
     return answers(request);
   });
 
-  const worker = await startWorkerProcess(parts);
+  const worker = await startEvaluationProcess(parts);
   const handle = await parts.client.evaluation.start(input);
   await isHalf;
   // What was answered is on record once the worker has read it.
@@ -50,7 +50,7 @@ it('finishes with the calls of an undisturbed run', async () => {
   const sentBefore = sent;
   const answeredBefore = new Set(answered);
 
-  const next = await startWorkerProcess(parts);
+  const next = await startEvaluationProcess(parts);
   const result = await handle.result();
   const row = { n: items, correct: 30, failed: 0 };
   expect(result.results).toEqual([

@@ -1,7 +1,7 @@
 /** Workers whose matrix activities are a scripted stand-in: these tests are about the window, not about executions. */
 import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
-import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode } from '@temporalio/worker';
 import type {
   BatchInput,
   BatchResult,
@@ -10,6 +10,7 @@ import type {
 } from '../../../workflows/matrix/contract.ts';
 import { queuesOf } from '../../../workflows/shared/queues.ts';
 import { temporal } from '../../support/environment.ts';
+import { runWorkers } from '../../support/run-workers.ts';
 
 /** What happens to a batch when it runs; the default finishes it at once. */
 export type Script = (batch: BatchInput, context: Context) => Promise<Partial<BatchResult>>;
@@ -73,15 +74,13 @@ export async function startMatrixWorkers(
     keepComplete: async (plan) => ({ plan, cells: 0, queries: 0 }),
     steerRun: async (input) => void steered.push(input),
   };
-  const connection = await NativeConnection.connect({ address: temporal.address() });
-  const shared = { connection, activities, maxHeartbeatThrottleInterval: '100 ms' } as const;
+  const shared = { activities, maxHeartbeatThrottleInterval: '100 ms' } as const;
   const queues = queuesOf(taskQueue);
-  const workers = [
-    await Worker.create({ ...shared, ...options, taskQueue, workflowBundle: await bundle }),
-    await Worker.create({ ...shared, taskQueue: queues.cpu }),
-    await Worker.create({ ...shared, taskQueue: queues.grade }),
-  ];
-  const runs = Promise.all(workers.map((worker) => worker.run()));
+  const workers = await runWorkers(temporal.address(), shared, [
+    { ...options, taskQueue, workflowBundle: await bundle },
+    { taskQueue: queues.cpu },
+    { taskQueue: queues.grade },
+  ]);
   return {
     executed,
     graded,
@@ -96,11 +95,7 @@ export async function startMatrixWorkers(
       stored.clear();
       script = async () => ({});
     },
-    async [Symbol.asyncDispose]() {
-      for (const worker of workers) worker.shutdown();
-      await runs;
-      await connection.close();
-    },
+    [Symbol.asyncDispose]: () => workers[Symbol.asyncDispose](),
   };
 }
 
