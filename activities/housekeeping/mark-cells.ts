@@ -4,8 +4,7 @@
  */
 import { sql } from 'kysely';
 import { cellCount } from '../../workflows/matrix/contract.ts';
-import { identityOf } from '../mas/cell-outcomes.ts';
-import { executionKey } from '../mas/execution-key.ts';
+import { createCellKeys } from '../mas/cell-outcomes.ts';
 import { createPlanReader } from '../mas/plan-reader.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import type { Database } from '../storage/tables.ts';
@@ -24,13 +23,12 @@ export async function markCells(transaction: Database, blobs: Blobs, plans: Iter
   const reader = createPlanReader(blobs);
   for (const sha256 of plans) {
     const plan = await reader.plan(sha256);
+    const keyOf = createCellKeys(plan, (driver) => plan.revisions[driver] ?? '');
     const total = cellCount(plan);
     for (let from = 0; from < total; from += cellsAtOnce) {
       const cells = await reader.cells({ plan: sha256, from, to: Math.min(from + cellsAtOnce, total) });
       const keys = cells.flatMap((cell) =>
-        cell.system.kind === 'program'
-          ? [executionKey(identityOf(plan, cell, cell.system.program), plan.revisions[cell.driver] ?? '')]
-          : [],
+        cell.system.kind === 'program' ? [keyOf(cell, cell.system.program)] : [],
       );
       await sql`insert into kept_executions select unnest(${keys}::text[]) on conflict do nothing`.execute(
         transaction,

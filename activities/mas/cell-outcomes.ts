@@ -10,7 +10,7 @@ import { failure } from '../failure.ts';
 import type { CallService } from '../llm/chat.ts';
 import type { Database } from '../storage/tables.ts';
 import type { ExecutionTables } from '../storage/tables/executions.ts';
-import { executionKey } from './execution-key.ts';
+import { createExecutionKeys } from './execution-key.ts';
 import { generatedProgramId, generationKey } from './generate.ts';
 import type { BatchCell } from './plan-reader.ts';
 
@@ -44,9 +44,7 @@ export function createCellOutcomes({ database, calls }: Ports): CellOutcomes {
   return {
     async read(plan, cells) {
       const revisions = await revisionsOf(plan, calls);
-      const keyOf = (cell: BatchCell, program: ProgramRef): string =>
-        executionKey(identityOf(plan, cell, program), revisions.get(cell.driver) ?? '');
-
+      const keyOf = createCellKeys(plan, (driver) => revisions.get(driver) ?? '');
       const asked = await generationKeys(plan, cells, calls);
       const generations = await readGenerations(database, [...asked.values()]);
       const found = cells.map((cell) => {
@@ -105,6 +103,25 @@ export function identityOf(plan: Plan, cell: BatchCell, program: ProgramRef) {
     runSeed: plan.seed,
     limits: plan.limits,
     commonRandomNumbers: plan.commonRandomNumbers,
+  };
+}
+
+/** `executionKey` of a plan's cells with the programs that they try. */
+export function createCellKeys(plan: Plan, revisionOf: (driver: string) => string) {
+  const { tenant, seed: runSeed, limits, commonRandomNumbers } = plan;
+  const byDriver = new Map(
+    plan.drivers.map((driver) => [
+      driver,
+      createExecutionKeys({ tenant, driver, runSeed, limits, commonRandomNumbers }, revisionOf(driver)),
+    ]),
+  );
+  return (
+    { driver, query, repeat }: Pick<BatchCell, 'driver' | 'query' | 'repeat'>,
+    { sha256 }: Pick<ProgramRef, 'sha256'>,
+  ): string => {
+    const keyOf = byDriver.get(driver);
+    if (!keyOf) throw new RangeError(`${driver} is no driver of the plan`);
+    return keyOf(query.id, sha256, repeat);
   };
 }
 

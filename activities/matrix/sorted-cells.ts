@@ -1,8 +1,7 @@
 /** All cells of some plans in the order of their keys, each key once, in 50 bytes per cell: millions fit. */
 import { cellAt, cellCount, type Plan } from '../../workflows/matrix/contract.ts';
 import type { Query } from '../../workflows/shared/query.ts';
-import { identityOf } from '../mas/cell-outcomes.ts';
-import { executionKey } from '../mas/execution-key.ts';
+import { createCellKeys } from '../mas/cell-outcomes.ts';
 import type { PlanReader } from '../mas/plan-reader.ts';
 
 export interface KeyedCell {
@@ -40,13 +39,13 @@ export async function sortCells(
   const graders = opened.map((): string[] => []);
   let filled = 0;
   for (const [number, plan] of opened.entries()) {
+    const keyOf = createCellKeys(plan, (driver) => about.revisionOf(plan, driver));
     for (let from = 0; from < cellCount(plan); from += cellsPerRead) {
       const to = Math.min(from + cellsPerRead, cellCount(plan));
       for (const cell of await plans.cells({ plan: shas[number] as string, from, to })) {
         if (cell.system.kind !== 'program') continue;
         (graders[number] as string[])[cell.queryIndex] ??= about.graderOf(cell.query);
-        const identity = identityOf(plan, cell, cell.system.program);
-        keys.write(executionKey(identity, about.revisionOf(plan, cell.driver)), filled * keyBytes, 'hex');
+        keys.write(keyOf(cell, cell.system.program), filled * keyBytes, 'hex');
         planOf[filled] = number;
         cellOf[filled] = cell.index;
         filled += 1;

@@ -4,7 +4,7 @@ import type { Plan } from '../../../workflows/matrix/contract.ts';
 import type { ProgramRef } from '../../../workflows/shared/program.ts';
 import type { Query } from '../../../workflows/shared/query.ts';
 import type { CallService } from '../../llm/chat.ts';
-import { executionKey } from '../../mas/execution-key.ts';
+import { createCellKeys } from '../../mas/cell-outcomes.ts';
 import type { Blobs } from '../../storage/blobs.ts';
 import type { Database } from '../../storage/tables.ts';
 import type { FinalQuery } from '../selection.ts';
@@ -31,12 +31,9 @@ export async function readSamples(
   const driver = plan.drivers[0] as string;
   const { revision } = await parts.calls.identity(driver);
   const repeats = Math.max(plan.repeats, input.refinement.repeats ?? 0);
+  const keyOf = createCellKeys({ ...plan, drivers: [driver] }, () => revision);
   const keysOf = (query: Query, program: ProgramRef): string[] =>
-    Array.from({ length: repeats }, (_, repeat) => {
-      const { tenant, seed: runSeed, limits, commonRandomNumbers } = plan;
-      const identity = { tenant, query, program, driver, repeat, runSeed, limits, commonRandomNumbers };
-      return executionKey(identity, revision);
-    });
+    Array.from({ length: repeats }, (_, repeat) => keyOf({ driver, query, repeat }, program));
   const rows = finals.flatMap(({ final, ...selected }) => {
     const query = queries[selected.queryIndex];
     if (!final || !query) return [];
