@@ -22,13 +22,13 @@ import { measureLengths } from './export/lengths.ts';
 import { type Manifest, manifestSchema } from './export/manifest.ts';
 import type { MatrixParts } from './export/matrix-cells.ts';
 import type { Sources } from './export/matrix-files.ts';
-import { summariseMatrix } from './export/matrix-summary.ts';
 import { readSamples } from './export/read-samples.ts';
 import { writeRunRecord } from './export/run-record.ts';
 import { wellFormed } from './export/sample.ts';
 import { splitQueries } from './export/split-queries.ts';
 import { configuredTokenizer, type TokenizerConfig } from './export/tokenizer.ts';
-import { tablesOf, writeMatrixFiles, writeSampleFiles } from './export/write-rows.ts';
+import { writeMatrix } from './export/write-matrix.ts';
+import { tablesOf, writeSampleFiles } from './export/write-rows.ts';
 import { createWrittenFiles } from './export/written-files.ts';
 import { refinePromptHashes } from './prompts/refine.ts';
 import { finalQuerySchema, readLines } from './selection.ts';
@@ -59,15 +59,13 @@ export function createExportDataset(parts: ExportParts): DatasetActivities['expo
     );
     const samples = await readSamples(parts, { plan, input, queries, finals, splits });
     const sources = await readSources(blobs, plan);
-    const matrix = await summariseMatrix(parts, {
+    const written = createWrittenFiles(blobs);
+    const rowsOf = await writeSampleFiles(written, samples, input);
+    const baseScores = await writeMatrix(parts, written, {
       ...{ planSha256: given.plan.plan, plan, queries, options, seed: input.seed, sources },
       splits: splits.of,
       bases: new Map(finals.map(({ queryIndex, base }) => [queryIndex, base.sha256])),
     });
-
-    const written = createWrittenFiles(blobs);
-    const rowsOf = await writeSampleFiles(written, samples, input);
-    await writeMatrixFiles(written, matrix, input, sources);
 
     const models = await Promise.all(
       [
@@ -76,7 +74,7 @@ export function createExportDataset(parts: ExportParts): DatasetActivities['expo
       ].map(async ([role, name]) => ({ role, ...(await calls.identity(name)) })),
     );
     const simulated = models.some((model) => model.simulated);
-    const precision = labelPrecision([...matrix.baseScores.values()]);
+    const precision = labelPrecision([...baseScores.values()]);
     const name = `masgpt-sft-${canonicalHash(written.files).slice(0, 12)}`;
     const promptHash = canonicalHash(generationSystemPrompt).slice(0, 12);
     const tokenizer = await configuredTokenizer(parts.config, options.tokenizer);

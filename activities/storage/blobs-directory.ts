@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failure } from '../failure.ts';
-import type { Blobs } from './blobs.ts';
+import type { Blobs, BlobWriter } from './blobs.ts';
 
 export function createDirectoryBlobs(directory: string): Blobs {
   const get = async (sha256: string): Promise<Buffer> => {
@@ -29,6 +29,51 @@ export function createDirectoryBlobs(directory: string): Blobs {
     get,
     getText: async (sha256) => (await get(sha256)).toString('utf8'),
     has: (sha256) => exists(pathOf(directory, sha256)),
+    open: () => openWriter(directory),
+  };
+}
+
+/** Of blobs that are being written a piece at a time: their address is not known before the end. */
+export const partsFolder = 'parts';
+/** So many bytes are gathered for one write to the file. */
+const gatherBytes = 256 * 1024;
+
+async function openWriter(directory: string): Promise<BlobWriter> {
+  const part = join(directory, partsFolder, randomUUID());
+  const stored = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => Promise.reject(toBlobFailure(error)));
+  await stored(mkdir(dirname(part), { recursive: true }));
+  const file = await stored(open(part, 'wx', 0o644));
+  const hash = createHash('sha256');
+  let gathered: Buffer[] = [];
+  let waiting = 0;
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    const data = Buffer.concat(gathered);
+    gathered = [];
+    waiting = 0;
+    hash.update(data);
+    await stored(file.writeFile(data));
+  };
+  return {
+    async write(data) {
+      const piece = Buffer.from(data);
+      gathered.push(piece);
+      bytes += piece.byteLength;
+      if ((waiting += piece.byteLength) >= gatherBytes) await flush();
+    },
+    async finish() {
+      await flush();
+      const sha256 = hash.digest('hex');
+      await stored(file.sync().finally(() => file.close()));
+      const path = pathOf(directory, sha256);
+      if (!(await touch(path))) await stored(moveInto(part, path));
+      return { sha256, bytes };
+    },
+    async [Symbol.asyncDispose]() {
+      await file.close().catch(() => {});
+      await rm(part, { force: true });
+    },
   };
 }
 
@@ -65,12 +110,17 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
     } finally {
       await file.close();
     }
-    await rename(part, path);
-    await syncDirectory(dirname(path));
+    await moveInto(part, path);
   } catch (error) {
     await rm(part, { force: true }).catch(() => {});
     throw toBlobFailure(error);
   }
+}
+
+async function moveInto(part: string, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await rename(part, path);
+  await syncDirectory(dirname(path));
 }
 
 /** False when it is not there. What is put again counts as used: garbage collection spares it. */

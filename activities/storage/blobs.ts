@@ -6,4 +6,13 @@ export interface Blobs {
   get(sha256: string): Promise<Buffer>;
   getText(sha256: string): Promise<string>;
   has(sha256: string): Promise<boolean>;
+  /** For what does not fit into memory: a blob that is written a piece at a time. Throws what `put` throws. */
+  open(): Promise<BlobWriter>;
+}
+
+/** Disposing one that is not finished leaves nothing behind. */
+export interface BlobWriter extends AsyncDisposable {
+  /** Text as UTF-8. The bytes are copied: the caller may use them again at once. */
+  write(data: Uint8Array | string): Promise<void>;
+  finish(): Promise<{ readonly sha256: string; readonly bytes: number }>;
 }

@@ -3,7 +3,7 @@ import type { ExportOptions, SplitName } from '../../../workflows/dataset/export
 import type { Query } from '../../../workflows/shared/query.ts';
 import { labelledOf, pairsOf } from './contrasts.ts';
 import { type MatrixCell, meanScore } from './matrix-cells.ts';
-import { type Columns, writeParquet } from './parquet.ts';
+import type { Columns, Row } from './parquet.ts';
 import { completionOf, promptOf } from './sample.ts';
 
 /** Sources of pool programs, by sha256. */
@@ -70,9 +70,8 @@ export const rewardColumns = {
   tokens_out: 'number',
   cost_usd: 'number',
 } as const satisfies Columns;
-export type RewardRow = Readonly<Record<keyof typeof rewardColumns, string | number>>;
 
-export function rewardRow(cell: MatrixCell, query: Query, split: SplitName): RewardRow {
+export function rewardRow(cell: MatrixCell, query: Query, split: SplitName): Row<typeof rewardColumns> {
   return {
     query_id: query.id,
     source: query.source,
@@ -88,8 +87,4 @@ export function rewardRow(cell: MatrixCell, query: Query, split: SplitName): Rew
     tokens_out: cell.tokensOut,
     cost_usd: cell.costUsd,
   };
-}
-
-export function rewardsParquet(rows: readonly RewardRow[]): Uint8Array {
-  return writeParquet(rewardColumns, rows);
 }

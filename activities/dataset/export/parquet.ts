@@ -1,8 +1,9 @@
 /**
- * Parquet files of known columns: snappy, one row group per 1,000 then per 100,000 rows, text as UTF-8. The bytes follow from the
- * rows alone: no time, and no version of ours, is in them.
+ * Parquet files of known columns: snappy, row groups of 5,000 rows, text as UTF-8. The bytes follow from the rows alone: no time,
+ * and no version of ours, is in them.
  */
-import { parquetWriteBuffer, type ParquetWriteOptions } from 'hyparquet-writer';
+import { ByteWriter, ParquetWriter, type ParquetWriteOptions } from 'hyparquet-writer';
+import type { BlobWriter } from '../../storage/blobs.ts';
 import { wellFormed } from './sample.ts';
 
 type SchemaElement = NonNullable<ParquetWriteOptions['schema']>[number];
@@ -20,21 +21,45 @@ export type ColumnType =
 
 export type Columns = Readonly<Record<string, ColumnType>>;
 
-export function writeParquet<C extends Columns>(
-  columns: C,
-  rows: readonly Readonly<Record<keyof C, unknown>>[],
-): Uint8Array {
+export type Row<C extends Columns> = Readonly<Record<keyof C, unknown>>;
+
+/** Holds the rows of one group at a time. `finish` leaves it to the caller to finish the blob. */
+export function openParquet<C extends Columns>(columns: C, blob: Pick<BlobWriter, 'write'>) {
   const names = Object.keys(columns) as (keyof C & string)[];
   const schema: SchemaElement[] = [
     { name: 'root', num_children: names.length },
     ...names.flatMap((name) => elementsOf(name, columns[name] as ColumnType)),
   ];
-  const columnData = names.map((name) => ({
-    name,
-    data: rows.map((row) => valueOf(row[name], columns[name] as ColumnType)),
-  }));
-  return new Uint8Array(parquetWriteBuffer({ columnData, schema, createdBy: 'masgpt-temporal' }));
+  const writer = Object.assign(new ByteWriter(), {
+    async flush() {
+      const bytes = writer.getBytes();
+      writer.index = 0;
+      await blob.write(bytes);
+    },
+    finish: () => writer.flush(),
+  });
+  const parquet = new ParquetWriter({ writer, schema, createdBy: 'masgpt-temporal' });
+  let group: Row<C>[] = [];
+  const writeGroup = async (): Promise<void> => {
+    const columnData = names.map((name) => ({
+      name,
+      data: group.map((row) => valueOf(row[name], columns[name] as ColumnType)),
+    }));
+    group = [];
+    await parquet.write({ columnData, rowGroupSize: rowsPerGroup });
+  };
+  return {
+    async write(row: Row<C>): Promise<void> {
+      if (group.push(row) === rowsPerGroup) await writeGroup();
+    },
+    async finish(): Promise<void> {
+      if (group.length > 0) await writeGroup();
+      await parquet.finish();
+    },
+  };
 }
+
+const rowsPerGroup = 5_000;
 
 const required = { repetition_type: 'REQUIRED' } as const;
 const optional = { repetition_type: 'OPTIONAL' } as const;

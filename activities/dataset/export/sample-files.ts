@@ -1,12 +1,7 @@
 /** The files that hold one row per sample, for one split: chat, chat as parquet, completions, and where each row comes from. */
 import { createHash } from 'node:crypto';
 import { completionOf, promptOf, type Sample, wellFormed } from './sample.ts';
-import { type Columns, writeParquet } from './parquet.ts';
-
-/** One line of JSON per row; empty for no rows. */
-export function jsonLines(rows: readonly unknown[]): string {
-  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-}
+import type { Columns } from './parquet.ts';
 
 /** `sft.jsonl`: what chat trainers read. */
 export function chatRow({ query, program, final }: Sample) {
@@ -65,26 +60,24 @@ export const sampleColumns = {
   executions: 'texts',
 } as const satisfies Columns;
 
-export function sampleParquet(samples: readonly Sample[]): Uint8Array {
-  return writeParquet(
-    sampleColumns,
-    samples.map((sample) => ({
-      ...chatRow(sample),
-      query: sample.query.text,
-      reasoning: sample.final.reasoning,
-      program: sample.program,
-      query_id: sample.query.id,
-      source: sample.query.source,
-      subject: sample.query.subject,
-      licence: sample.query.licence,
-      group: sample.group,
-      base_program: sample.base.id,
-      base_sha256: sample.base.sha256,
-      base_score: sample.baseScore,
-      program_sha256: sample.final.program.sha256,
-      adapted: sample.final.adapted,
-      score: sample.final.score,
-      executions: sample.executions.final,
-    })),
-  );
+/** `sft.parquet`. */
+export function sampleRow(sample: Sample) {
+  return {
+    ...chatRow(sample),
+    query: sample.query.text,
+    reasoning: sample.final.reasoning,
+    program: sample.program,
+    query_id: sample.query.id,
+    source: sample.query.source,
+    subject: sample.query.subject,
+    licence: sample.query.licence,
+    group: sample.group,
+    base_program: sample.base.id,
+    base_sha256: sample.base.sha256,
+    base_score: sample.baseScore,
+    program_sha256: sample.final.program.sha256,
+    adapted: sample.final.adapted,
+    score: sample.final.score,
+    executions: sample.executions.final,
+  };
 }

@@ -3,7 +3,11 @@ import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createDirectoryBlobs, toBlobFailure } from '../../../activities/storage/blobs-directory.ts';
+import {
+  createDirectoryBlobs,
+  partsFolder,
+  toBlobFailure,
+} from '../../../activities/storage/blobs-directory.ts';
 
 test('what is put is got, once per content, also by many at once', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'blobs-'));
@@ -34,5 +38,27 @@ test('an unknown address, a path in its place and an unusable directory are name
   });
   const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   expect(toBlobFailure(full)).toMatchObject({ type: 'Storage.Full', nonRetryable: false });
+  await rm(directory, { recursive: true });
+});
+
+test('written a piece at a time: the same blob as put at once, also by two at once', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'blobs-'));
+  const blobs = createDirectoryBlobs(directory);
+  const pieces = ['ü', 'x'.repeat(700_000), new Uint8Array([0, 255]), ''];
+  const whole = Buffer.concat(pieces.map((piece) => Buffer.from(piece)));
+  const writers = [await blobs.open(), await blobs.open()];
+  for (const piece of pieces) for (const writer of writers) await writer.write(piece);
+  const finished = await Promise.all(writers.map((writer) => writer.finish()));
+  for (const writer of writers) await writer[Symbol.asyncDispose]();
+  expect(finished).toEqual(finished.map(() => ({ sha256: finished[0]?.sha256, bytes: whole.length })));
+  expect(await blobs.put(whole)).toBe(finished[0]?.sha256);
+  expect((await blobs.get(finished[0]?.sha256 ?? '')).equals(whole)).toBe(true);
+
+  const empty = await blobs.open();
+  expect(await empty.finish()).toEqual({ sha256: await blobs.put(''), bytes: 0 });
+  expect(await readdir(join(directory, partsFolder))).toEqual([]);
+  await writeFile(join(directory, 'file'), '');
+  const unusable = createDirectoryBlobs(join(directory, 'file'));
+  await expect(unusable.open()).rejects.toMatchObject({ type: 'Storage.Unavailable' });
   await rm(directory, { recursive: true });
 });

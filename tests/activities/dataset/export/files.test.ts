@@ -1,19 +1,28 @@
 /** Files from samples: hostile texts stay data, no rows and one row are files too, and the same rows are the same bytes. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateQueries } from '../../../../activities/dataset/generate-queries.ts';
 import { writeCroissant } from '../../../../activities/dataset/export/croissant.ts';
 import { licenceOf, strictest } from '../../../../activities/dataset/export/licences.ts';
-import { rewardColumns, rewardsParquet } from '../../../../activities/dataset/export/matrix-files.ts';
+import { rewardColumns } from '../../../../activities/dataset/export/matrix-files.ts';
 import type { Sample } from '../../../../activities/dataset/export/sample.ts';
 import {
   chatRow,
   completionRow,
-  jsonLines,
   provenanceRow,
   sampleColumns,
-  sampleParquet,
+  sampleRow,
 } from '../../../../activities/dataset/export/sample-files.ts';
+import {
+  createWrittenFiles,
+  type RowFile,
+  type WrittenFiles,
+} from '../../../../activities/dataset/export/written-files.ts';
+import type { Blobs } from '../../../../activities/storage/blobs.ts';
+import { createDirectoryBlobs, partsFolder } from '../../../../activities/storage/blobs-directory.ts';
 import { exportFileNames, fileOfSplit } from '../../../../workflows/dataset/export-contract.ts';
 import { evilCorpus } from '../../../support/evil-corpus.ts';
 
@@ -31,6 +40,33 @@ function sampleOf(text: string): Sample {
 
 const hostile = { ...evilCorpus, nul: 'a\0b', 'front matter': '---\nlicense: mit\n---', surrogate: '\ud800' };
 
+let directory: string;
+let blobs: Blobs;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'files-'));
+  blobs = createDirectoryBlobs(directory);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function write<R>(
+  open: (written: WrittenFiles) => Promise<RowFile<R>>,
+  rows: readonly R[],
+): Promise<Buffer> {
+  const written = createWrittenFiles(blobs);
+  await using file = await open(written);
+  for (const row of rows) await file.write(row);
+  await file.finish();
+  const [stored] = Object.values(written.files);
+  const bytes = await blobs.get(stored?.sha256 ?? '');
+  expect(stored).toMatchObject({ bytes: bytes.length, rows: rows.length });
+  return bytes;
+}
+
+const linesOf = async (rows: readonly unknown[]): Promise<string> =>
+  (await write((written) => written.lines('rows.jsonl'), rows)).toString();
+const parquetOf = (samples: readonly Sample[]): Promise<Buffer> =>
+  write((written) => written.table('rows.parquet', sampleColumns), samples.map(sampleRow));
+
 async function read(bytes: Uint8Array): Promise<Record<string, unknown>[]> {
   return await parquetReadObjects({ file: new Uint8Array(bytes).buffer });
 }
@@ -38,20 +74,20 @@ async function read(bytes: Uint8Array): Promise<Record<string, unknown>[]> {
 describe('rows of hostile texts', () => {
   it('are one line each, of well-formed text, and say the same in parquet', async () => {
     const samples = Object.values(hostile).map(sampleOf);
-    const writers: readonly ((sample: Sample) => unknown)[] = [
+    const rowsOf: readonly ((sample: Sample) => unknown)[] = [
       chatRow,
       completionRow,
       (sample) => provenanceRow(sample, 'sft.jsonl', 0),
     ];
-    for (const write of writers) {
-      const lines = jsonLines(samples.map((sample) => write(sample))).split('\n');
+    for (const rowOf of rowsOf) {
+      const lines = (await linesOf(samples.map((sample) => rowOf(sample)))).split('\n');
       expect(lines).toHaveLength(samples.length + 1);
       for (const line of lines.slice(0, -1)) {
         expect(line).not.toMatch(/\\ud[89a-f]../i);
         expect(JSON.parse(line)).toBeTypeOf('object');
       }
     }
-    const table = await read(sampleParquet(samples));
+    const table = await read(await parquetOf(samples));
     expect(table.map(({ messages }) => messages)).toEqual(samples.map((sample) => chatRow(sample).messages));
     expect(table.map(({ query }) => query)).toEqual(
       Object.values(hostile).map((text) => Buffer.from(text).toString()),
@@ -59,14 +95,30 @@ describe('rows of hostile texts', () => {
   });
 
   it('with no row and with one: whole files with all columns', async () => {
-    expect(jsonLines([])).toBe('');
+    expect(await linesOf([])).toBe('');
     for (const samples of [[], [sampleOf('What is 1 plus 1?')]]) {
-      const table = await read(sampleParquet(samples));
+      const table = await read(await parquetOf(samples));
       expect(table).toHaveLength(samples.length);
       for (const row of table) expect(Object.keys(row)).toEqual(Object.keys(sampleColumns));
-      expect(Buffer.from(sampleParquet(samples))).toEqual(Buffer.from(sampleParquet(samples)));
+      expect((await parquetOf(samples)).equals(await parquetOf(samples))).toBe(true);
     }
-    expect(await read(rewardsParquet([]))).toEqual([]);
+    expect(await read(await write((written) => written.table('r', rewardColumns), []))).toEqual([]);
+  });
+
+  it('of more rows than a group of parquet holds: each once, in their order', async () => {
+    const rows = Array.from({ length: 12_001 }, (_, row) => ({ name: `row ${row}`, count: row }));
+    const bytes = await write((written) => written.table('r', { name: 'text', count: 'count' }), rows);
+    expect(await read(bytes)).toEqual(rows);
+  }, 60_000);
+
+  it('that are not finished leave nothing behind', async () => {
+    const written = createWrittenFiles(blobs);
+    {
+      await using file = await written.lines('rows.jsonl');
+      await file.write({ text: 'x'.repeat(1_000_000) });
+    }
+    expect(written.files).toEqual({});
+    expect(await readdir(join(directory, partsFolder))).toEqual([]);
   });
 });
 
