@@ -27,7 +27,8 @@ export function createPlanLeaders(parts: SelectParts): DatasetActivities['planLe
           drivers: plan.drivers.slice(0, 1),
           repeats: cells.repeats,
         };
-        return { plan: await parts.blobs.put(canonicalJson(own)), cells: cellCount(own) };
+        const further = lines.length * cells.programs.length * settings.extraRepeats;
+        return { plan: await parts.blobs.put(canonicalJson(own)), cells: cellCount(own), further };
       }),
     );
     return { cells: await writeLines(parts.blobs, rounds), plans };

@@ -1,4 +1,7 @@
-/** The activity that refines a stretch of the selection, many queries at once. What it did before a crash is on record and free. */
+/**
+ * The activity that refines a stretch of the selection, many queries at once. What it did before a crash is on record and free.
+ * A pause, or a spent budget, begins no further query; those under way end, so that what they paid for is on record.
+ */
 import { Context } from '@temporalio/activity';
 import type { RefineInput, RefineResult } from '../../workflows/dataset/contract.ts';
 import {
@@ -9,8 +12,11 @@ import {
 } from '../../workflows/dataset/refinement.ts';
 import { querySchema } from '../../workflows/shared/query.ts';
 import { addUsage, noUsage } from '../../workflows/shared/usage.ts';
+import { isFailure } from '../failure.ts';
+import { heartbeating } from '../heartbeating.ts';
 import { forEachAtOnce } from '../mas/for-each-at-once.ts';
 import { createPlanReader } from '../mas/plan-reader.ts';
+import { watchSteering } from '../mas/steering.ts';
 import { similarCount } from './controls.ts';
 import { readPatiently } from './read-patiently.ts';
 import {
@@ -20,10 +26,8 @@ import {
   type RefineParts,
   refineQuery,
 } from './refine-query.ts';
-import { readLines, selectedQuerySchema, writeLines } from './selection.ts';
+import { readLines, type SelectedQuery, selectedQuerySchema, writeLines } from './selection.ts';
 import { createSimilarQueries } from './similar-queries.ts';
-
-const heartbeatMs = 1_000;
 
 export function createRefineQueries(parts: RefineParts & { readonly executionsAtOnce: number }) {
   const plans = createPlanReader(parts.blobs);
@@ -46,32 +50,44 @@ export function createRefineQueries(parts: RefineParts & { readonly executionsAt
       bases.set(sha256, known);
       return known;
     };
-    const timer = setInterval(() => context.heartbeat({ done: refined.filter(Boolean).length }), heartbeatMs);
-    try {
-      const { namespace } = context.info;
-      await forEachAtOnce(
-        [...rows.entries()],
-        parts.executionsAtOnce,
-        context.cancellationSignal,
-        async ([index, selected], signal) => {
-          const member = members[input.from + index] as (typeof members)[number];
-          refined[index] = await refineQuery(parts, {
-            ...{ plan, selected, input, settings, namespace, signal, query: member.query },
-            base: await baseOf(selected.base.sha256),
-            similar: input.switches.adaptation ? similar.nearest(member, similarCount) : [],
-          });
-        },
-      );
-    } finally {
-      clearInterval(timer);
-    }
-    const finals = refined.map(({ final }) => final);
+    using steering = await watchSteering(parts.database, input.steering);
+    const width = {
+      now: () => steering.now().executionsAtOnce ?? parts.executionsAtOnce,
+      onChange: steering.onChange,
+    };
+    let spent: string | undefined;
+    const refine = async (index: number, selected: SelectedQuery, signal: AbortSignal): Promise<void> => {
+      if (spent !== undefined || steering.now().held) return;
+      const member = members[input.from + index] as (typeof members)[number];
+      try {
+        refined[index] = await refineQuery(parts, {
+          ...{ plan, selected, input, settings, signal, query: member.query },
+          ...{ namespace: context.info.namespace, base: await baseOf(selected.base.sha256) },
+          similar: input.switches.adaptation ? similar.nearest(member, similarCount) : [],
+        });
+      } catch (error) {
+        if (input.whenSpent === undefined || !isFailure(error, 'Budget.Exceeded')) throw error;
+        spent ??= error.message;
+      }
+    };
+    const done = (): RefinedQuery[] => refined.filter(Boolean);
+    await heartbeating(
+      () =>
+        forEachAtOnce([...rows.entries()], width, context.cancellationSignal, ([index, selected], signal) =>
+          refine(index, selected, signal),
+        ),
+      () => ({ done: done().length }),
+    );
+    const heldBack = spent === undefined ? rows.length - done().length : 0;
+    const finals = done().map(({ final }) => final);
     const rowsKept = finals.filter(({ final }) => final !== null);
     return {
-      finals: await writeLines(parts.blobs, finals),
-      ...sumsOf(refined),
+      finals: spent === undefined && heldBack === 0 ? await writeLines(parts.blobs, finals) : '',
+      ...sumsOf(done()),
       dropped: finals.length - rowsKept.length,
-      usage: refined.reduce((sum, { usage }) => addUsage(sum, usage), noUsage),
+      usage: done().reduce((sum, { usage }) => addUsage(sum, usage), noUsage),
+      ...(heldBack > 0 ? { heldBack } : {}),
+      ...(spent === undefined ? {} : { spent }),
     };
   };
 }
@@ -91,10 +107,12 @@ function sumsOf(refined: readonly RefinedQuery[]): RefinementSums {
   };
   const rows = refined.flatMap(({ final }) => (final.final ? [final.final] : []));
   const accepted = rows.filter(({ adapted }) => adapted).length;
+  const unpaid = refined.filter(({ final }) => final.unpaid).length;
   return {
     tried: refined.filter(({ tried }) => tried).length,
     accepted,
     kept: rows.length - accepted,
+    ...(unpaid > 0 ? { unpaid } : {}),
     refused,
     caught: { constantDriver: caught('constantDriver'), similarQuery: caught('similarQuery') },
   };

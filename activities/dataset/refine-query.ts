@@ -1,6 +1,7 @@
 /**
  * One query: its base program adapted by the refiner, executed, graded and controlled; accepted if it does not score lower than
- * the base over the same repeats. Up to r tries, each told why the last one was refused; then the base stands.
+ * the base over the same repeats. Up to r tries, each told why the last one was refused; then the base stands. A spent budget is thrown,
+ * or, with `whenSpent: 'use'`, leaves the base, without reasoning where that was not paid.
  */
 import type { RefineInput } from '../../workflows/dataset/contract.ts';
 import { controls, type Refinement } from '../../workflows/dataset/refinement.ts';
@@ -11,6 +12,7 @@ import type { CallService, ChatMessage, ChatReply } from '../llm/chat.ts';
 import { drawOf } from '../mas/execution-key.ts';
 import { retrying } from '../mas/retry.ts';
 import type { ProgramReading } from '../sandbox/program-graph.ts';
+import { isFailure } from '../failure.ts';
 import { canonicalHash } from '../storage/canonical-json.ts';
 import { control, type ControlParts } from './controls.ts';
 import { leaksAnswer } from './leak/leaks-answer.ts';
@@ -46,6 +48,8 @@ export interface RefineGiven {
 }
 
 type Accepted = Candidate & Pick<Scored, 'score' | 'usage'> & { readonly controls: Controlled };
+/** Without usage: the matrix's own score. */
+type BaseScore = Pick<Scored, 'score'> & { readonly usage: Usage | null };
 type Final = NonNullable<FinalQuery['final']>;
 
 export async function refineQuery(parts: RefineParts, given: RefineGiven): Promise<RefinedQuery> {
@@ -107,31 +111,47 @@ export async function refineQuery(parts: RefineParts, given: RefineGiven): Promi
     return '';
   };
 
-  const ofBase = await scoreProgram(parts, {
-    ...{ ...execution, runner: parts.runner, repeats },
-    program: baseProgram,
-  });
-  const accepted = adaptation ? await adapt(ofBase.score) : undefined;
-  const { score } = accepted ?? ofBase;
+  let unpaid = false;
+  /** `otherwise` where a spent budget ends the work and the input wants that used. */
+  const paidOr = async <T>(otherwise: T, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (input.whenSpent !== 'use' || !isFailure(error, 'Budget.Exceeded')) throw error;
+      unpaid = true;
+      return otherwise;
+    }
+  };
+
+  const scoreBase = (): Promise<BaseScore> =>
+    scoreProgram(parts, { ...{ ...execution, runner: parts.runner, repeats }, program: baseProgram });
+  // Without the further repeats, the matrix's own decide.
+  const ofBase = await paidOr<BaseScore>({ score: selected.baseScore, usage: null }, scoreBase);
+  const accepted = adaptation && !unpaid ? await paidOr(undefined, () => adapt(ofBase.score)) : undefined;
+  const adaptationUnpaid = unpaid && adaptation;
+  const { score, usage: used } = accepted ?? ofBase;
   const reading = accepted?.reading ?? base.reading;
-  const kept = accepted ? null : (refusedTries.at(-1)?.why ?? 'adaptationOff');
+  const kept = accepted ? null : adaptationUnpaid ? 'budget' : (refusedTries.at(-1)?.why ?? 'adaptationOff');
   const isDropped = settings.dropUnsolved && !isSolved(score);
   const final: Final | null = isDropped
     ? null
     : {
         program: accepted?.program ?? selected.base,
         score,
-        reasoning: accepted ? (wantsReasoning ? accepted.reasoning : '') : await explain(),
+        reasoning: accepted ? (wantsReasoning ? accepted.reasoning : '') : await paidOr('', explain),
         adapted: accepted !== undefined,
         fingerprint: reading.fingerprint?.sha256 ?? null,
         similarity: accepted ? likeness(accepted.reading, base.reading) : null,
-        perExecution: perExecution((accepted ?? ofBase).usage, repeats.length),
+        perExecution: used && perExecution(used, repeats.length),
         controls: accepted?.controls ?? null,
       };
   const refusals = refusedTries.map(({ why, program, score: of }) => ({ why, program, score: of }));
   return {
-    final: { ...selected, queryId: query.id, final, kept, refused: refusals },
-    tried: adaptation,
+    final: {
+      ...{ ...selected, queryId: query.id, final, kept, refused: refusals },
+      ...(unpaid ? { unpaid } : {}),
+    },
+    tried: adaptation && (!adaptationUnpaid || refusals.length > 0),
     usage,
   };
 }

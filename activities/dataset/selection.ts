@@ -15,8 +15,8 @@ export const selectedQuerySchema = z.object({
 });
 export type SelectedQuery = z.infer<typeof selectedQuerySchema>;
 
-/** Why the base program stands: the last refusal. */
-export const keptBecause = ['adaptationOff', ...refusals] as const;
+/** Why the base program stands: the last refusal, or a budget that was spent before the tries were. */
+export const keptBecause = ['adaptationOff', 'budget', ...refusals] as const;
 
 /** One execution's cost, mean over the repeats, as recorded. */
 const perExecutionSchema = z.object({
@@ -64,6 +64,8 @@ export const finalQuerySchema = selectedQuerySchema.extend({
   kept: z.enum(keptBecause).nullable(),
   /** In order. */
   refused: z.array(refusedTrySchema).optional(),
+  /** A spent budget ended its refinement: the base stands, or has no reasoning. */
+  unpaid: z.literal(true).optional(),
 });
 export type FinalQuery = z.infer<typeof finalQuerySchema>;
 

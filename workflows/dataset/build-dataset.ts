@@ -7,7 +7,7 @@ import { ApplicationFailure, continueAsNew, proxyActivities, workflowInfo } from
 import { type MatrixActivities, matrixActivityOptions } from '../matrix/contract.ts';
 import { type MatrixCarried, type MatrixResult, runMatrix } from '../matrix/run-matrix.ts';
 import { createSteering, pausedCause } from '../matrix/steering.ts';
-import { createProgress } from '../shared/progress.ts';
+import { createProgress, type Progress } from '../shared/progress.ts';
 import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import { addUsage, noUsage } from '../shared/usage.ts';
@@ -18,6 +18,7 @@ import {
   type DatasetInput,
   type DatasetPlan,
   type DatasetResult,
+  type EmbedResult,
 } from './contract.ts';
 import { type LeadersCarried, runLeaders } from './leaders-stage.ts';
 import { refineSelection } from './refine-stage.ts';
@@ -28,6 +29,8 @@ interface Carried {
   readonly resolved: ResolvedRun<DatasetInput>;
   readonly plan: DatasetPlan;
   readonly matrix: MatrixCarried;
+  /** Of `groupBy: 'embedding'`: made before the matrix, so that an embedder that fails does so before much is spent. */
+  readonly grouped?: EmbedResult;
   /** Set while leading programs get more repeats: `plan` is what the matrix left, and `matrix` that of the leaders. */
   readonly leaders?: LeadersCarried;
 }
@@ -52,9 +55,15 @@ async function build(
   const { maxWallMinutes } = input;
   const steering = createSteering({ carried: carried?.matrix.steering, maxWallMinutes });
   const planned = carried?.plan ?? (await onQueue('workflows', 'planDataset', run).planDataset(run, input));
+  const steered = (resolved.rules ?? 1) >= 4;
+  const group = (plan: string) => embed(plan, resolved, publish);
+  let { grouped } = carried ?? {};
+  if (steered && input.groupBy === 'embedding') grouped ??= await group(planned.plan);
   publish({ stage: 'score matrix', total: planned.cells, simulated: planned.simulated });
 
-  const state = (matrix: MatrixCarried) => ({ v: 1, resolved, plan: planned, matrix }) as const;
+  const state = (matrix: MatrixCarried) => {
+    return { v: 1, resolved, plan: planned, matrix, ...(grouped ? { grouped } : {}) } as const;
+  };
   const matrix: Pick<MatrixResult, 'usage' | 'simulated' | 'spent' | 'unfinished'> = carried?.leaders
     ? { ...carried.leaders.matrix, unfinished: 0 }
     : await runMatrix({
@@ -71,8 +80,12 @@ async function build(
 
   let more = carried?.leaders?.sums.more ?? {};
   if (input.groupBy === 'embedding' && more.groups === undefined) {
-    publish({ stage: 'grouping', open: [] });
-    more = { groups: await onQueue('cpu', 'embedQueries', run).embedQueries(plan.plan, input) };
+    // The vectors of queries that are complete are recorded: they cost nothing here.
+    if (grouped === undefined || plan !== planned) {
+      const { groups, usage } = await group(plan.plan);
+      grouped = { groups, usage: addUsage(grouped?.usage ?? noUsage, usage) };
+    }
+    more = { groups: grouped.groups };
   }
   const leading =
     input.selection?.leaders && matrix.spent === undefined
@@ -84,15 +97,22 @@ async function build(
           continueAsNew: (leaders, own) =>
             continueAsNew<typeof buildDataset>(raw, { ...state(own), leaders }),
         })
-      : { more, usage: noUsage, simulated: false };
+      : { more, cells: undefined, spent: undefined, usage: noUsage, simulated: false };
   if (leading.spent !== undefined && input.whenSpent !== 'use')
     throw budgetSpent('the score matrix, and some of the repeats for leading programs', leading.spent);
-  const spent = addUsage(matrix.usage, leading.usage);
+  const spent = addUsage(addUsage(grouped?.usage ?? noUsage, matrix.usage), leading.usage);
+  // From here on no time ends it: what the matrix has is worth its refinement.
+  if (steered) steering.reopen({ timed: false });
 
   publish({ stage: 'selection', open: [] });
   const { selectPrograms } = onQueue('workflows', 'selectPrograms', run);
   const selection = await selectPrograms(plan.plan, input, leading.more);
-  const refined = await refineSelection(resolved, plan, selection, spent, publish);
+  const refined = await refineSelection({
+    ...{ resolved, plan, selection, spent, publish },
+    steering: steered ? steering : undefined,
+  });
+  if (refined.spent !== undefined)
+    throw budgetSpent('the score matrix, and some of the refinement', refined.spent);
   const dropped = selection.dropped + refined.dropped;
 
   publish({ stage: 'export' });
@@ -106,6 +126,7 @@ async function build(
     run,
     ...exported,
     cells: plan.cells,
+    ...(leading.cells === undefined ? {} : { leaderCells: leading.cells }),
     dropped,
     ...(plan.leftOut ? { leftOut: plan.leftOut.queries } : {}),
     groups: selection.groups,
@@ -115,6 +136,16 @@ async function build(
     usage: addUsage(spent, refined.usage),
     simulated: plan.simulated || matrix.simulated || leading.simulated,
   };
+}
+
+async function embed(
+  plan: string,
+  { run, input }: ResolvedRun<DatasetInput>,
+  publish: (update: Partial<Progress>) => void,
+): Promise<EmbedResult> {
+  publish({ stage: 'grouping', open: [] });
+  const made = await onQueue('cpu', 'embedQueries', run).embedQueries(plan, input, run);
+  return typeof made === 'string' ? { groups: made, usage: noUsage } : made;
 }
 
 /** Throws `Budget.Exceeded` where the input wants that, or no query is complete. */

@@ -102,6 +102,8 @@ export interface DatasetResult {
   readonly rows: number;
   /** Executions of the score matrix. */
   readonly cells: number;
+  /** Further executions that leading programs got (`selection.leaders`). */
+  readonly leaderCells?: number;
   /** Queries that no final program solved. */
   readonly dropped: number;
   /** Queries whose executions a spent budget left undone (`whenSpent: 'use'`). */
@@ -146,6 +148,13 @@ export interface Selection {
   readonly report?: string;
 }
 
+export interface EmbedResult {
+  /** Blob of `groupsSchema`. */
+  readonly groups: string;
+  /** Of texts that had no recorded vector; their requests are no LLM calls. */
+  readonly usage: Usage;
+}
+
 export interface RefineInput {
   readonly run: string;
   readonly plan: string;
@@ -157,15 +166,23 @@ export interface RefineInput {
   readonly switches: DatasetInput['switches'];
   /** Absent in runs that an earlier release began. */
   readonly refinement?: Refinement;
+  /** What a spent budget does; absent in runs that an earlier release began: the activity fails. */
+  readonly whenSpent?: DatasetInput['whenSpent'];
+  /** Row of `matrix_steering` that says whether and how fast the stretch goes on. */
+  readonly steering?: string;
 }
 
 export interface RefineResult extends RefinementSums {
-  /** Blob of JSON lines: `FinalQuery` of activities/dataset/selection.ts. */
+  /** Blob of JSON lines: `FinalQuery` of activities/dataset/selection.ts. Empty text with `heldBack` or `spent`. */
   readonly finals: string;
   /** No final program solves the query. */
   readonly dropped: number;
   /** What was newly spent. */
   readonly usage: Usage;
+  /** Queries left undone because the run was paused: the stretch is begun once more. */
+  readonly heldBack?: number;
+  /** With `whenSpent: 'stop'`, where queries were left undone because a budget is spent: which level, and its figures. */
+  readonly spent?: string;
 }
 
 export interface ExportInput {
@@ -182,8 +199,8 @@ export interface ExportInput {
 export interface DatasetActivities {
   resolveDatasetInput(raw: unknown, identity: RunIdentity): Promise<ResolvedRun<DatasetInput>>;
   planDataset(run: string, input: DatasetInput): Promise<DatasetPlan>;
-  /** Groups by what the queries say, of `groupBy: 'embedding'`: the blob of `groupsSchema`. */
-  embedQueries(plan: string, input: DatasetInput): Promise<string>;
+  /** Groups by what the queries say, of `groupBy: 'embedding'`. Workers of earlier releases gave the blob alone. */
+  embedQueries(plan: string, input: DatasetInput, run: string): Promise<EmbedResult | string>;
   planLeaders(input: DatasetInput, leaders: LeadersInput): Promise<LeadersPlan>;
   selectPrograms(plan: string, input: DatasetInput, more?: FurtherScores): Promise<Selection>;
   refineQueries(input: RefineInput): Promise<RefineResult>;

@@ -3,7 +3,7 @@
  * and its plans run one after another as matrices, in which only the further repeats are missing.
  */
 import { type MatrixCarried, runMatrix } from '../matrix/run-matrix.ts';
-import { createSteering, pausedCause, type Steering } from '../matrix/steering.ts';
+import { pausedCause, type Steering } from '../matrix/steering.ts';
 import type { Progress } from '../shared/progress.ts';
 import { priorities } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
@@ -24,6 +24,8 @@ export interface LeadersCarried {
 
 export interface LeadersSums {
   readonly more: FurtherScores;
+  /** Further executions that are there now. */
+  readonly cells?: number;
   /** What was newly spent. */
   readonly usage: Usage;
   readonly simulated: boolean;
@@ -51,18 +53,20 @@ export async function runLeaders(options: LeadersOptions): Promise<LeadersSums> 
   const { input } = resolved;
   const rounds = input.selection?.leaders?.rounds ?? 0;
   let sums: LeadersSums = carried?.sums ?? { more: options.more, usage: noUsage, simulated: false };
-  let { steering, matrix } = options;
+  const { steering } = options;
+  let { matrix } = options;
   for (let round = carried?.round ?? 0; round < rounds; round++) {
     const here = carried?.round === round ? carried : undefined;
     const planned = here?.planned ?? (await planLeaders(input, { plan, round, more: sums.more }));
     if (planned.cells === null) break;
     for (let index = here?.index ?? 0; index < planned.plans.length; index++) {
-      if (matrix === undefined)
-        steering = createSteering({ carried: steering.carried(), maxWallMinutes: input.maxWallMinutes });
+      if (matrix === undefined) steering.reopen();
       const result = await runOne(options, { round, index, planned, sums, steering, matrix });
       matrix = undefined;
+      const further = planned.plans[index]?.further ?? 0;
       sums = {
         ...sums,
+        cells: (sums.cells ?? 0) + Math.max(0, further - result.unfinished),
         usage: addUsage(sums.usage, result.usage),
         simulated: sums.simulated || result.simulated,
         ...(result.spent === undefined ? {} : { spent: result.spent }),

@@ -1,5 +1,9 @@
-/** The stage of buildDataset that refines the selection: stretches of it as activities, two at once, in order. */
+/**
+ * The stage of buildDataset that refines the selection: stretches of it as activities, two at once, in order. A stretch that a
+ * pause cut short is begun once more: what it did is on record.
+ */
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { pausedCause, type Steering } from '../matrix/steering.ts';
 import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
 import type { Progress } from '../shared/progress.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
@@ -24,46 +28,72 @@ export interface Refined {
   readonly dropped: number;
   /** What was newly spent. */
   readonly usage: Usage;
+  /** Why the finals are not all there (`whenSpent: 'stop'`). */
+  readonly spent?: string;
+}
+
+export interface RefineStage {
+  readonly resolved: ResolvedRun<DatasetInput>;
+  readonly plan: DatasetPlan;
+  readonly selection: Pick<Selection, 'selection' | 'queries'>;
+  /** What the run has used before, for the progress it publishes. */
+  readonly spent: Usage;
+  readonly publish: (update: Partial<Progress>) => void;
+  /** Open; undefined in runs that an earlier release began. */
+  readonly steering: Steering | undefined;
 }
 
 const refineBatch = 50;
 const refineWindow = 2;
 
-/** `spent`: what the run has used before, for the progress it publishes. */
-export async function refineSelection(
-  { run, input }: ResolvedRun<DatasetInput>,
-  plan: DatasetPlan,
-  selection: Pick<Selection, 'selection' | 'queries'>,
-  spent: Usage,
-  publish: (update: Partial<Progress>) => void,
-): Promise<Refined> {
+export async function refineSelection(stage: RefineStage): Promise<Refined> {
+  const { plan, selection, publish, steering } = stage;
+  const { run, input } = stage.resolved;
+  const { refiner, switches, refinement: settings, whenSpent } = input;
   let refinement: RefinementSums = { tried: 0, accepted: 0, kept: 0 };
   let dropped = 0;
   let usage = noUsage;
+  let spent: string | undefined;
+  const show = (): void => {
+    const paused = steering?.paused() ?? false;
+    publish({
+      ...(steering ? { state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '' } : {}),
+      done: refinement.accepted + refinement.kept + dropped,
+      failed: dropped,
+      usage: addUsage(stage.spent, usage),
+    });
+  };
   publish({ stage: 'refinement', done: 0, failed: 0, total: selection.queries });
+  steering?.onChange(show);
+  await steering?.tell();
   const batches = Array.from({ length: Math.ceil(selection.queries / refineBatch) }, (_, index) => {
     const from = index * refineBatch;
     return { from, to: Math.min(from + refineBatch, selection.queries) };
   });
   const finals = await inOrder(batches, refineWindow, async ({ from, to }) => {
-    const { refiner, switches, refinement: settings } = input;
     const batch = {
       ...{ run, refiner, switches, refinement: settings, from, to },
-      plan: plan.plan,
-      selection: selection.selection,
+      ...{ plan: plan.plan, selection: selection.selection },
+      ...(steering ? { whenSpent, steering: steering.key } : {}),
     };
-    const result = await refine(batch);
-    refinement = addRefinement(refinement, result);
-    dropped += result.dropped;
-    usage = addUsage(usage, result.usage);
-    publish({
-      done: refinement.accepted + refinement.kept + dropped,
-      failed: dropped,
-      usage: addUsage(spent, usage),
-    });
-    return result.finals;
+    for (;;) {
+      await steering?.free();
+      if (spent !== undefined) return '';
+      const result = await refine(batch);
+      usage = addUsage(usage, result.usage);
+      spent ??= result.spent;
+      if ((result.heldBack ?? 0) > 0 && result.spent === undefined) {
+        show();
+        continue;
+      }
+      refinement = addRefinement(refinement, result);
+      dropped += result.dropped;
+      show();
+      return result.finals;
+    }
   });
-  return { finals, refinement, dropped, usage };
+  await steering?.close();
+  return { finals, refinement, dropped, usage, ...(spent === undefined ? {} : { spent }) };
 }
 
 function refine(batch: RefineInput): Promise<RefineResult> {

@@ -34,8 +34,10 @@ export interface RefinementSums {
   /** Queries for which the refiner was asked to adapt the program. */
   readonly tried: number;
   readonly accepted: number;
-  /** The base stands: adaptation was off, or every try refused. */
+  /** The base stands: adaptation was off, every try refused, or the budget spent. */
   readonly kept: number;
+  /** Queries whose refinement a spent budget ended (`whenSpent: 'use'`); absent: none. */
+  readonly unpaid?: number;
   /** Programs that the refiner wrote and that were refused, by reason: tries, not queries. */
   readonly refused?: Readonly<Partial<Record<Refusal, number>>>;
   /** Queries by the control that caught a program written for them; ids, at most 100 in a run's result. */
@@ -58,6 +60,7 @@ export function addRefinement(a: RefinementSums, b: RefinementSums): RefinementS
     const count = (refused[reason] ?? 0) + (b.refused?.[reason] ?? 0);
     if (count > 0) refused[reason] = count;
   }
+  const unpaid = (a.unpaid ?? 0) + (b.unpaid ?? 0);
   const caughtBy = (control: Control) => {
     const [left, right] = [a, b].map(({ caught = noCatches }) => caught[control]);
     const queries = [...(left?.queries ?? []), ...(right?.queries ?? [])].slice(0, maxListed);
@@ -67,6 +70,7 @@ export function addRefinement(a: RefinementSums, b: RefinementSums): RefinementS
     tried: a.tried + b.tried,
     accepted: a.accepted + b.accepted,
     kept: a.kept + b.kept,
+    ...(unpaid > 0 ? { unpaid } : {}),
     refused,
     caught: { constantDriver: caughtBy('constantDriver'), similarQuery: caughtBy('similarQuery') },
   };

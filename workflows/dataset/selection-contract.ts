@@ -63,7 +63,12 @@ export interface LeadersPlan {
   /** Blob of `leaderCellsSchema` lines; null when there is nothing to decide. */
   readonly cells: string | null;
   /** Matrix plans that execute them; cells of the score matrix are in them and done already. */
-  readonly plans: readonly { readonly plan: string; readonly cells: number }[];
+  readonly plans: readonly {
+    readonly plan: string;
+    readonly cells: number;
+    /** Of its cells: those that neither the score matrix nor an earlier round has. Absent in runs of earlier releases. */
+    readonly further?: number;
+  }[];
 }
 
 /** What the selection reads beside the plan. */

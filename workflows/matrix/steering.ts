@@ -1,6 +1,6 @@
 /**
- * Steers a matrix while it runs: the updates `pause`, `resume` and `tune`, and the end of its time. A pause begins no
- * further execution; those under way end, so that nothing is paid twice, and their batches report what they did.
+ * Steers a matrix, and stages like it, while they run: the updates `pause`, `resume` and `tune`, and the end of the time. A pause
+ * begins no further execution; those under way end, so that nothing is paid twice, and their batches report what they did.
  */
 import {
   ApplicationFailure,
@@ -50,6 +50,12 @@ export interface Steering {
   onChange(listener: () => void): void;
   /** No update is taken any more; resolves when those under way are written. */
   close(): Promise<void>;
+  /** Takes updates again, for the run's next stage. `timed` false: the end of the time does not end that stage. */
+  reopen(options?: { readonly timed?: boolean }): void;
+  /** Where something steered the run before: writes how it stands now, for a stage that the row may be too old for. */
+  tell(): Promise<void>;
+  /** Resolves when the run is not paused, and the row says so. */
+  free(): Promise<void>;
 }
 
 export interface SteeringOptions {
@@ -100,7 +106,7 @@ export function createSteering(options: SteeringOptions = {}): Steering {
   }
 
   const refuseLate = (): void => {
-    if (closed || ended !== undefined) throw refused('the score matrix is over: nothing is left to steer');
+    if (closed || ended !== undefined) throw refused('nothing that can be steered is under way');
   };
   setHandler(
     pauseUpdate,
@@ -146,17 +152,19 @@ export function createSteering(options: SteeringOptions = {}): Steering {
     },
   );
 
-  const clock = new CancellationScope();
-  const { maxWallMinutes } = options;
-  if (endsAtMs !== undefined) {
+  let clock = new CancellationScope();
+  const startClock = (): void => {
+    if (endsAtMs === undefined) return;
+    clock = new CancellationScope();
     void clock
       .run(async () => {
         await sleep(Math.max(1, (endsAtMs ?? 0) - Date.now()));
-        ended = `its ${maxWallMinutes} minutes (maxWallMinutes) are over`;
+        ended = `its ${options.maxWallMinutes} minutes (maxWallMinutes) are over`;
         await change();
       })
       .catch(() => {});
-  }
+  };
+  startClock();
 
   return {
     key,
@@ -172,6 +180,15 @@ export function createSteering(options: SteeringOptions = {}): Steering {
       if (ended === undefined) clock.cancel();
       await condition(() => writing === 0);
     },
+    reopen({ timed = true } = {}) {
+      closed = false;
+      if (timed) startClock();
+      else ended = undefined;
+    },
+    async tell() {
+      if (version > 0) await change();
+    },
+    free: () => condition(() => !paused && writing === 0),
   };
 }
 

@@ -46,5 +46,8 @@ export interface ResolvedRun<T> {
   readonly rules?: number;
 }
 
-/** 2: an answer steps on what a step recorded, the run is settled by a local activity, and `running` has no memo. 3: a matrix finds what is done before it starts batches. */
-export const presentRules = 3;
+/**
+ * 2: an answer steps on what a step recorded, the run is settled by a local activity, and `running` has no memo. 3: a matrix finds
+ * what is done before it starts batches. 4: a dataset's queries are embedded before its matrix, and its refinement can be steered.
+ */
+export const presentRules = 4;

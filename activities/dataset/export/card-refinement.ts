@@ -17,6 +17,7 @@ export function refinementParts(
 ): string[] {
   const summary = summariseFinals(finals);
   const kept = countBy(finals.flatMap(({ final, kept: why }) => (final && why ? [why] : [])));
+  const unpaid = finals.filter((query) => query.unpaid).length;
   const refused = Object.entries(summary.refused).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const caught = Object.entries(meaning).map(([control, means]) => {
     const queries = summary.caught[control as keyof typeof meaning];
@@ -25,6 +26,11 @@ export function refinementParts(
   });
   return [
     ...(kept.length === 0 ? [] : ['Why the base program was kept:', table(['reason', 'rows'], kept)]),
+    ...(unpaid === 0
+      ? []
+      : [
+          `A budget was spent before refinement was done: for ${unpaid} of the queries the base program stands, or its reasoning is missing.`,
+        ]),
     ...(tried > 0 && accepted === 0
       ? [`The refiner wrote no program that could be accepted: every row holds a base program of the pool.`]
       : []),
