@@ -1,6 +1,7 @@
-/** Workers whose matrix activities are a scripted stand-in: these tests are about the window, not about executions. */
+/** A client, and workers whose matrix activities are a scripted stand-in: these tests are about the window, not about executions. */
 import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import type {
   BatchInput,
@@ -8,9 +9,16 @@ import type {
   MatrixActivities,
   SteerInput,
 } from '../../../workflows/matrix/contract.ts';
+import type { MatrixResult } from '../../../workflows/matrix/run-matrix.ts';
 import { queuesOf } from '../../../workflows/shared/queues.ts';
-import { temporal } from '../../support/environment.ts';
+import { freshTaskQueue, temporal } from '../../support/environment.ts';
 import { runWorkers } from '../../support/run-workers.ts';
+import type { MatrixInput } from './matrix-workflows.ts';
+
+interface CacheOptions {
+  /** 0: every workflow task replays the history. */
+  readonly maxCachedWorkflows?: number;
+}
 
 /** What happens to a batch when it runs; the default finishes it at once. */
 export type Script = (batch: BatchInput, context: Context) => Promise<Partial<BatchResult>>;
@@ -33,13 +41,44 @@ export interface MatrixWorkers extends AsyncDisposable {
   reset(): void;
 }
 
+export interface MatrixParts extends AsyncDisposable {
+  readonly client: Client;
+  readonly taskQueue: string;
+  readonly workers: MatrixWorkers;
+  /** A parent under a name of its own, or under one that is given. */
+  start(
+    input: Omit<MatrixInput, 'plan'>,
+    workflowId?: string,
+  ): Promise<WorkflowHandle<(input: MatrixInput) => Promise<MatrixResult>>>;
+}
+
+export async function matrixParts(options: CacheOptions = {}): Promise<MatrixParts> {
+  const connection = await Connection.connect({ address: temporal.address() });
+  const client = new Client({ connection });
+  const taskQueue = freshTaskQueue();
+  const workers = await startMatrixWorkers(taskQueue, options);
+  const plan = 'a'.repeat(64);
+  let started = 0;
+  return {
+    ...{ client, taskQueue, workers },
+    start: (input, workflowId = `evaluation/${taskQueue}-${(started += 1)}`) =>
+      client.workflow.start<(input: MatrixInput) => Promise<MatrixResult>>('matrixParent', {
+        ...{ taskQueue, workflowId, args: [{ plan, ...input }] },
+      }),
+    async [Symbol.asyncDispose]() {
+      await workers[Symbol.asyncDispose]();
+      await connection.close();
+    },
+  };
+}
+
 const bundle = bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('matrix-workflows.ts', import.meta.url)),
 });
 
 export async function startMatrixWorkers(
   taskQueue: string,
-  options: { readonly maxCachedWorkflows?: number } = {},
+  options: CacheOptions = {},
 ): Promise<MatrixWorkers> {
   const executed: number[] = [];
   const graded: number[] = [];

@@ -1,48 +1,27 @@
 /** The window of runMatrix on a real server, its workflows cached and replayed at every step: nothing is lost, counted twice or left behind. */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { Client, Connection, type WorkflowFailedError } from '@temporalio/client';
+import type { Client, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { MatrixResult } from '../../../workflows/matrix/run-matrix.ts';
-import { freshTaskQueue, temporal } from '../../support/environment.ts';
 import { historyOf } from '../../support/history.ts';
-import { type MatrixWorkers, startMatrixWorkers } from './matrix-workers.ts';
-import type { MatrixInput } from './matrix-workflows.ts';
+import { type MatrixParts, matrixParts, type MatrixWorkers } from './matrix-workers.ts';
 
-const plan = 'a'.repeat(64);
 const patience = { timeout: 30_000 };
-let connection: Connection;
-let client: Client;
-
-beforeAll(async () => {
-  connection = await Connection.connect({ address: temporal.address() });
-  client = new Client({ connection });
-});
-afterAll(() => connection?.close());
 
 describe.each([
   ['cached', {}],
   ['replayed at every step', { maxCachedWorkflows: 0 }],
 ])('%s', (_mode, options) => {
+  let parts: MatrixParts;
+  let client: Client;
   let workers: MatrixWorkers;
-  let taskQueue: string;
+  let start: MatrixParts['start'];
 
   beforeAll(async () => {
-    taskQueue = freshTaskQueue();
-    workers = await startMatrixWorkers(taskQueue, options);
+    parts = await matrixParts(options);
+    ({ client, workers, start } = parts);
   });
   beforeEach(() => workers.reset());
-  afterAll(() => workers?.[Symbol.asyncDispose]());
-
-  let started = 0;
-  const start = (
-    input: Omit<MatrixInput, 'plan'>,
-    workflowId = `evaluation/${taskQueue}-${(started += 1)}`,
-  ) =>
-    client.workflow.start<(input: MatrixInput) => Promise<MatrixResult>>('matrixParent', {
-      taskQueue,
-      workflowId,
-      args: [{ plan, ...input }],
-    });
+  afterAll(() => parts?.[Symbol.asyncDispose]());
 
   it('runs each batch once, as many at once as the window is wide', async () => {
     workers.script(async () => {
@@ -75,7 +54,7 @@ describe.each([
     expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
     expect(workers.running()).toBe(0);
     expect(workers.executed).toHaveLength(6);
-    await expect.poll(() => openWorkflows(taskQueue), patience).toBe(0);
+    await expect.poll(() => openWorkflows(parts), patience).toBe(0);
   });
 
   it('takes a batch whose report was lost from the store, and runs it again if it is not there', async () => {
@@ -157,7 +136,7 @@ describe.each([
   });
 });
 
-async function openWorkflows(taskQueue: string): Promise<number | undefined> {
+async function openWorkflows({ client, taskQueue }: MatrixParts): Promise<number | undefined> {
   const query = `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`;
   const { count } = await client.workflowService.countWorkflowExecutions({ namespace: 'default', query });
   return count?.toNumber();

@@ -1,32 +1,20 @@
 /** pause, resume, tune, the end of its time, and what is done already, on a real server: cached, replayed at every step, continued as new. */
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSteering } from '../../../clients/steer-run.ts';
-import type { MatrixResult } from '../../../workflows/matrix/run-matrix.ts';
 import type { Progress } from '../../../workflows/shared/progress.ts';
-import { freshTaskQueue, temporal } from '../../support/environment.ts';
 import { historyOf } from '../../support/history.ts';
-import { type MatrixWorkers, startMatrixWorkers } from './matrix-workers.ts';
+import { type MatrixParts, matrixParts, type MatrixWorkers } from './matrix-workers.ts';
 import type { MatrixInput } from './matrix-workflows.ts';
 
-const plan = 'b'.repeat(64);
 const patience = { timeout: 60_000 };
 vi.setConfig({ testTimeout: 180_000 });
-let connection: Connection;
-let client: Client;
-
-beforeAll(async () => {
-  connection = await Connection.connect({ address: temporal.address() });
-  client = new Client({ connection });
-});
-afterAll(() => connection?.close());
 
 describe.each([
   ['cached', {}],
   ['replayed at every step', { maxCachedWorkflows: 0 }],
 ])('%s', (_mode, options) => {
+  let parts: MatrixParts;
   let workers: MatrixWorkers;
-  let taskQueue: string;
   /** Batches wait here until they are let go. */
   let held: (() => void)[];
   const release = (): void => {
@@ -39,23 +27,19 @@ describe.each([
   };
 
   beforeAll(async () => {
-    taskQueue = freshTaskQueue();
-    workers = await startMatrixWorkers(taskQueue, options);
+    parts = await matrixParts(options);
+    ({ workers } = parts);
   });
   beforeEach(() => {
     workers.reset();
     held = [];
   });
-  afterAll(() => workers?.[Symbol.asyncDispose]());
+  afterAll(() => parts?.[Symbol.asyncDispose]());
 
-  let started = 0;
   const start = async (input: Omit<MatrixInput, 'plan'>) => {
-    const name = `${taskQueue}-${(started += 1)}`;
-    const handle = await client.workflow.start<(input: MatrixInput) => Promise<MatrixResult>>(
-      'matrixParent',
-      { taskQueue, workflowId: `evaluation/${name}`, args: [{ plan, rules: 3, ...input }] },
-    );
-    const run = createSteering(client, 'evaluation');
+    const handle = await parts.start({ rules: 3, ...input });
+    const name = handle.workflowId.replace(/^evaluation\//, '');
+    const run = createSteering(parts.client, 'evaluation');
     return {
       ...{ handle, name },
       pause: () => run.pause(name),
@@ -107,7 +91,7 @@ describe.each([
     expect(await run.resume()).toEqual({ paused: false, window: 5, executionsAtOnce: 7 });
     expect(await run.handle.result()).toMatchObject({ answered: 300, unfinished: 0 });
     expect(new Set(workers.executed).size).toBe(30);
-    expect((await historyOf(client, run.handle.workflowId)).runs).toBeGreaterThan(2);
+    expect((await historyOf(parts.client, run.handle.workflowId)).runs).toBeGreaterThan(2);
   });
 
   it('refuses what makes no sense, and takes no update once it is over', async () => {
@@ -170,7 +154,7 @@ describe.each([
     expect(await run.handle.result()).toMatchObject({ answered: 2_500, usage: { llmCalls: 10 } });
     expect(workers.executed).toEqual([1_500]);
     expect(workers.surveyed).toHaveLength(250);
-    expect((await historyOf(client, run.handle.workflowId)).events).toBeLessThan(60);
+    expect((await historyOf(parts.client, run.handle.workflowId)).events).toBeLessThan(60);
   });
 });
 
