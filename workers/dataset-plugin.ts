@@ -23,6 +23,8 @@ export class DatasetPlugin extends MasPlugin<Activities> {
           planDataset: true,
           embedQueries: true,
           planLeaders: true,
+          planRace: true,
+          regroupQueries: true,
           selectPrograms: true,
           refineQueries: true,
           exportDataset: true,

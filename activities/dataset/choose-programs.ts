@@ -6,6 +6,7 @@ import type { Selection } from '../../workflows/dataset/contract.ts';
 import type { SelectionSettings } from '../../workflows/dataset/selection-contract.ts';
 import type { ProgramRef } from '../../workflows/shared/program.ts';
 import { type Chosen, chooseProgram } from './choosing/choose-program.ts';
+import type { Standing } from './choosing/race-looks.ts';
 import { type RankedProgram, rankPrograms } from './choosing/rank-programs.ts';
 import { meansOf, observedOf, type ScoreTable, scoreAt } from './choosing/score-table.ts';
 import { createRandom } from './random.ts';
@@ -18,6 +19,8 @@ export interface ChooseInput {
   readonly queryIds: readonly string[];
   /** The queries of each group. */
   readonly groups: ReadonlyMap<string, readonly number[]>;
+  /** By group, of an adaptive matrix: a program that dropped out is never chosen. */
+  readonly races?: ReadonlyMap<string, Standing> | undefined;
   readonly settings: SelectionSettings;
   readonly interConsistency: boolean;
   /** Of the ablation; default `random`. */
@@ -31,8 +34,10 @@ export interface GroupChoice {
   readonly members: readonly number[];
   /** Those of the members with at least one execution. */
   readonly observed: readonly number[];
+  /** Those that can be chosen. */
   readonly ranked: readonly RankedProgram[];
   readonly chosen: Chosen | undefined;
+  readonly race: Standing | undefined;
 }
 
 export interface Choice {
@@ -47,10 +52,11 @@ export function choosePrograms(input: ChooseInput): Choice {
   const ids = programs.map(({ id }) => id);
   const means = meansOf(table);
   const choices = [...input.groups].map(([group, members]): GroupChoice => {
-    const ranked = rankPrograms({ table, means, members, ids });
+    const race = input.races?.get(group);
+    const ranked = rankPrograms({ table, means, members, ids, among: race?.racing });
     const { rule, cost } = settings;
-    const chosen = chooseProgram({ ranked, means, members, rule, cost });
-    return { group, members, observed: observedOf(means, programs.length, members), ranked, chosen };
+    const chosen = chooseProgram({ ranked, means, members, programs: ids.length, rule, cost });
+    return { group, members, observed: observedOf(means, ids.length, members), ranked, chosen, race };
   });
   return {
     choices,

@@ -9,8 +9,10 @@ import { createEmbedQueries, type EmbedParts } from './embed-queries.ts';
 import { createExportDataset, type ExportParts } from './export-dataset.ts';
 import { createPlanDataset, type PlanParts } from './plan-dataset.ts';
 import { createPlanLeaders } from './plan-leaders.ts';
+import { createPlanRace } from './plan-race.ts';
 import { createRefineQueries } from './refine-queries.ts';
 import type { RefineParts } from './refine-query.ts';
+import { createRegroupQueries } from './regroup-queries.ts';
 import { createResolveDataset, type ResolveDatasetParts } from './resolve-dataset.ts';
 import { createSelectPrograms, type SelectParts } from './select-programs.ts';
 
@@ -31,6 +33,8 @@ export function createDatasetActivities(parts: DatasetParts): DatasetActivities 
     planDataset: withHeartbeats(createPlanDataset(parts)),
     embedQueries: createEmbedQueries(parts),
     planLeaders: withHeartbeats(createPlanLeaders(parts)),
+    planRace: withHeartbeats(createPlanRace(parts)),
+    regroupQueries: withHeartbeats(createRegroupQueries(parts)),
     selectPrograms: withHeartbeats(createSelectPrograms(parts)),
     refineQueries: createRefineQueries({
       ...parts,

@@ -1,4 +1,4 @@
-/** One round of more repeats for leading programs, as plans of their own: what the matrix has done of them is not done again. */
+/** One round of more repeats for leading programs, as a sparse plan of its own: what the matrix has done of it is not done again. */
 import type { DatasetActivities, DatasetInput } from '../../workflows/dataset/contract.ts';
 import type { LeadersInput, LeadersPlan } from '../../workflows/dataset/selection-contract.ts';
 import { cellCount, type Plan } from '../../workflows/matrix/contract.ts';
@@ -12,25 +12,19 @@ export function createPlanLeaders(parts: SelectParts): DatasetActivities['planLe
   return async (input: DatasetInput, { plan: sha256, round, more }: LeadersInput): Promise<LeadersPlan> => {
     const settings = input.selection?.leaders;
     if (!settings) return { cells: null, plans: [] };
-    const { plan, queries, groups, table } = await readScores(parts, sha256, input, more);
+    const { plan, groups, table, races } = await readScores(parts, sha256, input, more);
     const ids = programsOf(plan).map(({ id }) => id);
-    const rounds = leaders({ table, ids, groups, settings, repeats: plan.repeats, round });
+    const rounds = leaders({ table, ids, groups, races, settings, repeats: plan.repeats, round });
     if (rounds.length === 0) return { cells: null, plans: [] };
-    const plans = await Promise.all(
-      rounds.map(async (cells) => {
-        const lines = cells.queries.map((query) => `${JSON.stringify(queries[query])}\n`);
-        const own: Plan = {
-          ...plan,
-          queries: await parts.blobs.put(lines.join('')),
-          queryCount: lines.length,
-          systems: cells.programs.map((program) => plan.systems[program] as Plan['systems'][number]),
-          drivers: plan.drivers.slice(0, 1),
-          repeats: cells.repeats,
-        };
-        const further = lines.length * cells.programs.length * settings.extraRepeats;
-        return { plan: await parts.blobs.put(canonicalJson(own)), cells: cellCount(own), further };
-      }),
-    );
-    return { cells: await writeLines(parts.blobs, rounds), plans };
+    const own: Plan = {
+      ...plan,
+      blocks: rounds.map(({ queries, programs }) => ({ queries: [...queries], systems: [...programs] })),
+      drivers: plan.drivers.slice(0, 1),
+      // Those of a round are all the same.
+      repeats: Math.max(...rounds.map(({ repeats }) => repeats)),
+    };
+    const sizes = { cells: cellCount(own), further: cellCount({ ...own, repeats: settings.extraRepeats }) };
+    const stored = { plan: await parts.blobs.put(canonicalJson(own)), ...sizes };
+    return { cells: await writeLines(parts.blobs, rounds), plans: [stored] };
   };
 }

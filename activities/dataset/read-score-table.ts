@@ -1,6 +1,6 @@
 /**
  * The stored scores of a matrix in one table, read in bulk: keys are computed, and 5,000 cells at a time are looked up with
- * their grades. Only what the run itself asked for is read: other runs' further repeats do not change a selection.
+ * their grades. Only what the run itself asked for is read: what other runs executed does not change a selection.
  */
 import { sql } from 'kysely';
 import type { Plan } from '../../workflows/matrix/contract.ts';
@@ -58,7 +58,7 @@ export async function readScoreTable(parts: ScoreParts, options: ReadScoresOptio
   const table = emptyTable(queries.length, programs.length, repeats);
   const { tenant, seed: runSeed, limits, commonRandomNumbers } = plan;
   const keyOf = createExecutionKeys({ tenant, driver, runSeed, limits, commonRandomNumbers }, revision);
-  const further = furtherRepeats(plan, leaders, programs.length);
+  const repeatsOf = repeatsByCell(plan, leaders, programs.length);
 
   let wanted: Wanted = { keys: [], graders: [], places: [] };
   const flush = async (): Promise<void> => {
@@ -77,7 +77,7 @@ export async function readScoreTable(parts: ScoreParts, options: ReadScoresOptio
   for (const [index, query] of queries.entries()) {
     const grader = grading.graderOf(query);
     for (const [position, program] of programs.entries()) {
-      const until = further.get(index * programs.length + position) ?? plan.repeats;
+      const until = repeatsOf(index * programs.length + position);
       for (let repeat = 0; repeat < until; repeat++) {
         wanted.keys.push(keyOf(query.id, program.sha256, repeat));
         wanted.graders.push(grader);
@@ -105,14 +105,22 @@ async function readRows(database: Database, { keys, graders }: Wanted): Promise<
   return rows;
 }
 
-/** Repeats of the cells that have more than the plan's, by query * programs + program. */
-function furtherRepeats(plan: Plan, leaders: readonly LeaderCells[], programs: number): Map<number, number> {
-  const further = new Map<number, number>();
-  for (const round of leaders)
-    for (const query of round.queries)
-      for (const program of round.programs) {
-        const cell = query * programs + program;
-        further.set(cell, Math.max(further.get(cell) ?? plan.repeats, round.repeats));
-      }
-  return further;
+/** Repeats that the run asked for, by query * programs + program: the plan's where it asks for the cell, or those of a leader. */
+function repeatsByCell(
+  plan: Plan,
+  leaders: readonly LeaderCells[],
+  programs: number,
+): (cell: number) => number {
+  const repeats = new Uint16Array(plan.queryCount * programs).fill(plan.blocks ? 0 : plan.repeats);
+  const ask = (cells: Iterable<number>, times: number): void => {
+    for (const cell of cells) repeats[cell] = Math.max(repeats[cell] as number, times);
+  };
+  for (const { queries, systems } of plan.blocks ?? [])
+    ask(cellsOf(queries, systems, programs), plan.repeats);
+  for (const round of leaders) ask(cellsOf(round.queries, round.programs, programs), round.repeats);
+  return (cell) => repeats[cell] as number;
+}
+
+function* cellsOf(queries: readonly number[], systems: readonly number[], programs: number) {
+  for (const query of queries) for (const system of systems) yield query * programs + system;
 }

@@ -2,12 +2,12 @@
 import type { DatasetInput } from '../../workflows/dataset/contract.ts';
 import type { Groups, SelectionSettings } from '../../workflows/dataset/selection-contract.ts';
 import type { Estimate, GroupReport, SelectionReport } from '../../workflows/dataset/selection-report.ts';
-import type { Plan } from '../../workflows/matrix/contract.ts';
+import { cellCount, type Plan } from '../../workflows/matrix/contract.ts';
 import type { Choice, GroupChoice } from './choose-programs.ts';
 import { withinOneError } from './choosing/choose-program.ts';
 import { createCrossFitter, type CrossFitter } from './choosing/cross-fit.ts';
 import { permutationTest } from './choosing/permutation-test.ts';
-import { intervalOf, type MeanAndError } from './choosing/rank-programs.ts';
+import { intervalOf, type MeanAndError, rankPrograms } from './choosing/rank-programs.ts';
 import { meansOf, type ScoreTable } from './choosing/score-table.ts';
 import { programsOf } from './read-score-table.ts';
 
@@ -30,9 +30,8 @@ export async function reportSelection(given: ReportInput): Promise<SelectionRepo
   const means = meansOf(table);
   const fitter =
     crossFit === 'off' ? undefined : createCrossFitter({ table, ids, by: crossFit, rule, cost, seed });
-  const groups = choice.choices.map((group) => reportGroup(group, means, fitter, clustered));
+  const groups = choice.choices.map((group) => reportGroup(group, given, means, fitter));
   const { length: programs } = ids;
-  const members = choice.choices.map((group) => group.members);
   return {
     v: 1,
     ...{ programs: ids, groups, dropped, rule, cost, crossFit, groupBy: input.groupBy },
@@ -45,33 +44,42 @@ export async function reportSelection(given: ReportInput): Promise<SelectionRepo
       inSample: overQueries(groups, ({ inSample }) => inSample) ?? 0,
       crossFitted: overQueries(groups, ({ crossFitted }) => crossFitted),
     },
-    permutation:
-      permutations === 0
-        ? null
-        : await permutationTest({ means, programs, groups: members, seed, permutations }),
+    ...(settings.race ? { race: { ...settings.race, ...sizesOf(plan) } } : {}),
+    permutation: permutations === 0 ? null : await testOf(choice, { means, programs, seed, permutations }),
   };
 }
 
 function reportGroup(
-  { group, members, observed, ranked, chosen }: GroupChoice,
+  { group, members, observed, ranked, chosen, race }: GroupChoice,
+  { plan, table, clustered }: ReportInput,
   means: Float64Array,
   fitter: CrossFitter | undefined,
-  clustered: Groups | undefined,
 ): GroupReport {
-  const near = new Set(withinOneError({ ranked, means, members }).map(({ program }) => program));
+  const { programs } = table;
+  const close = withinOneError({ ranked, means, members, programs });
+  const near = new Set(close.map(({ program }) => program));
   const estimate = (given: MeanAndError): Estimate => estimateOf(given, observed.length);
-  const scores = ranked
-    .toSorted((a, b) => a.program - b.program)
-    .map((program) => ({
-      ...estimate(program),
-      executions: program.executions,
-      llmCalls: finite(program.llmCalls),
-      tokens: finite(program.tokens),
-      costUsd: finite(program.costUsd),
-      near: near.has(program.program),
+  const ids = programsOf(plan).map(({ id }) => id);
+  const dropped = (race?.dropped ?? []).flatMap(({ program, look, queries }) => {
+    const seen = { members: race?.seen.slice(0, queries) ?? [], among: [program] };
+    return rankPrograms({ table, means, ids, ...seen }).map((ranks) => ({ ranks, look, queries }));
+  });
+  const scores = [
+    ...ranked.map((ranks) => ({ ranks, ...estimate(ranks), near: near.has(ranks.program) })),
+    ...dropped.map(({ ranks, look, queries }) => ({
+      ...{ ranks, ...estimateOf(ranks, queries), near: false, dropped: { look, queries } },
+    })),
+  ]
+    .toSorted((a, b) => a.ranks.program - b.ranks.program)
+    .map(({ ranks, ...score }) => ({
+      ...score,
+      executions: ranks.executions,
+      llmCalls: finite(ranks.llmCalls),
+      tokens: finite(ranks.tokens),
+      costUsd: finite(ranks.costUsd),
     }));
   const exemplar = clustered?.groups.find(({ name }) => name === group)?.exemplar;
-  const fitted = fitter?.estimate(group, members) ?? null;
+  const fitted = fitter?.estimate(group, members, race?.racing) ?? null;
   const first = ranked.find(({ program }) => program === chosen?.program);
   return {
     group,
@@ -82,6 +90,22 @@ function reportGroup(
     crossFitted: fitted && estimate(fitted),
     scores,
   };
+}
+
+/** A race leaves cells out where it likes: its test rests on the queries that all programs were executed on before it could. */
+async function testOf(
+  { choices }: Choice,
+  options: Omit<Parameters<typeof permutationTest>[0], 'groups'>,
+): Promise<SelectionReport['permutation']> {
+  const groups = choices.map(({ members, race }) => race?.first ?? members);
+  const test = await permutationTest({ ...options, groups });
+  if (test === null || choices.every(({ race }) => race === undefined)) return test;
+  return { ...test, queries: groups.reduce((sum, { length }) => sum + length, 0) };
+}
+
+function sizesOf(plan: Plan): { readonly cells: number; readonly of: number } {
+  const { blocks: _blocks, ...full } = plan;
+  return { cells: cellCount(plan), of: cellCount(full) };
 }
 
 function estimateOf({ mean, standardError }: MeanAndError, queries: number): Estimate {

@@ -14,6 +14,8 @@ import { createPlanReader } from '../mas/plan-reader.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
 import { choosePrograms } from './choose-programs.ts';
+import type { LeaderCells } from './choosing/leaders.ts';
+import { type Standing, standingsOf } from './choosing/race-looks.ts';
 import type { ScoreTable } from './choosing/score-table.ts';
 import { groupQueries } from './group-by.ts';
 import { programsOf, readScoreTable, type ScoreParts } from './read-score-table.ts';
@@ -24,11 +26,12 @@ export type SelectParts = ScoreParts & { readonly blobs: Blobs };
 
 export function createSelectPrograms(parts: SelectParts): DatasetActivities['selectPrograms'] {
   return async (planSha256, input, more = {}) => {
-    const { plan, queries, groups, clustered, table } = await readScores(parts, planSha256, input, more);
+    const scored = await readScores(parts, planSha256, input, more);
+    const { plan, queries, groups, clustered, table, races } = scored;
     const settings = input.selection ?? earlierSelection;
     const { seed, switches } = input;
     const choice = choosePrograms({
-      ...{ table, groups, settings, seed },
+      ...{ table, groups, races, settings, seed },
       programs: programsOf(plan),
       queryIds: queries.map(({ id }) => id),
       interConsistency: switches.interConsistency,
@@ -46,12 +49,17 @@ export function createSelectPrograms(parts: SelectParts): DatasetActivities['sel
   };
 }
 
-export interface ScoredPlan {
+export interface GroupedPlan {
   readonly plan: Plan;
   readonly queries: readonly Query[];
   readonly groups: ReadonlyMap<string, readonly number[]>;
   readonly clustered: Groups | undefined;
+}
+
+export interface ScoredPlan extends GroupedPlan {
   readonly table: ScoreTable;
+  /** By group; undefined when the matrix is full. */
+  readonly races: ReadonlyMap<string, Standing> | undefined;
 }
 
 export async function readScores(
@@ -60,15 +68,36 @@ export async function readScores(
   input: DatasetInput,
   { groups: grouping, leaders = [] }: FurtherScores,
 ): Promise<ScoredPlan> {
-  const { blobs } = parts;
+  const grouped = await readGroups(parts, planSha256, input, grouping);
+  const { plan, queries, groups } = grouped;
+  const rounds = await Promise.all(leaders.map((cells) => readLines(parts.blobs, cells, leaderCellsSchema)));
+  return {
+    ...grouped,
+    table: await readTable(parts, plan, queries, rounds.flat()),
+    races: plan.blocks && standingsOf(plan.blocks, groups),
+  };
+}
+
+/** `grouping`: blob of `groupsSchema`; absent when the metadata group. */
+export async function readGroups(
+  { blobs }: SelectParts,
+  planSha256: string,
+  input: DatasetInput,
+  grouping: string | undefined,
+): Promise<GroupedPlan> {
   const plan = await createPlanReader(blobs).plan(planSha256);
   const queries = await readLines(blobs, plan.queries, querySchema);
   const clustered =
     grouping === undefined ? undefined : groupsSchema.parse(JSON.parse(await blobs.getText(grouping)));
-  const rounds = await Promise.all(leaders.map((cells) => readLines(blobs, cells, leaderCellsSchema)));
+  return { plan, queries, clustered, groups: groupQueries(queries, input.groupBy, clustered) };
+}
+
+export function readTable(
+  parts: SelectParts,
+  plan: Plan,
+  queries: readonly Query[],
+  leaders: readonly LeaderCells[] = [],
+): Promise<ScoreTable> {
   const signal = Context.current().cancellationSignal;
-  return {
-    ...{ plan, queries, clustered, groups: groupQueries(queries, input.groupBy, clustered) },
-    table: await readScoreTable(parts, { plan, queries, leaders: rounds.flat(), signal }),
-  };
+  return readScoreTable(parts, { plan, queries, leaders, signal });
 }

@@ -13,6 +13,9 @@ import {
   groupingSchema,
   type LeadersInput,
   type LeadersPlan,
+  type RaceInput,
+  type RacePlan,
+  type RegroupInput,
   selectionSchema,
 } from './selection-contract.ts';
 import { type Refinement, refinementSchema, type RefinementSums } from './refinement.ts';
@@ -91,6 +94,13 @@ export const datasetInputSchema = datasetFieldsSchema.transform((given, context)
       path: ['selection', 'crossFit'],
       message: '"repeats" needs at least 2 repeats; "queries" needs none',
     });
+  if (given.selection.race && !given.switches.interConsistency)
+    context.addIssue({
+      code: 'custom',
+      path: ['selection', 'race'],
+      message:
+        'without inter-consistency any program that solved a query may be taken, and a race leaves most of them out: use the full matrix',
+    });
   return { ...given, driver, drivers: [...new Set([driver, ...drivers])] };
 });
 export type DatasetInput = z.infer<typeof datasetInputSchema>;
@@ -102,6 +112,8 @@ export interface DatasetResult {
   readonly rows: number;
   /** Executions of the score matrix. */
   readonly cells: number;
+  /** Executions of the full matrix that its race left out (`selection.race`). */
+  readonly racedOut?: number;
   /** Further executions that leading programs got (`selection.leaders`). */
   readonly leaderCells?: number;
   /** Queries that no final program solved. */
@@ -135,6 +147,8 @@ export interface DatasetPlan {
   readonly simulated: boolean;
   /** Queries that are not in it, since the matrix was stopped before they were complete, and what stopped it. */
   readonly leftOut?: { readonly queries: number; readonly cause: string };
+  /** Its cells are those that a race asked for, out of so many of the full matrix. */
+  readonly raced?: { readonly of: number };
 }
 
 export interface Selection {
@@ -202,6 +216,10 @@ export interface DatasetActivities {
   /** Groups by what the queries say, of `groupBy: 'embedding'`. Workers of earlier releases gave the blob alone. */
   embedQueries(plan: string, input: DatasetInput, run: string): Promise<EmbedResult | string>;
   planLeaders(input: DatasetInput, leaders: LeadersInput): Promise<LeadersPlan>;
+  /** Of `selection.race`; called once more after each round, until there is none. */
+  planRace(input: DatasetInput, race: RaceInput): Promise<RacePlan>;
+  /** The blob of `groupsSchema` for fewer queries. */
+  regroupQueries(input: RegroupInput): Promise<string>;
   selectPrograms(plan: string, input: DatasetInput, more?: FurtherScores): Promise<Selection>;
   refineQueries(input: RefineInput): Promise<RefineResult>;
   exportDataset(input: ExportInput): Promise<Pick<DatasetResult, 'rows' | 'files'>>;
@@ -225,6 +243,8 @@ export const datasetActivityOptions = {
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   },
   planLeaders: storageWork,
+  planRace: storageWork,
+  regroupQueries: storageWork,
   selectPrograms: storageWork,
   refineQueries: {
     startToCloseTimeout: '6 h',

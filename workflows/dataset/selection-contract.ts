@@ -24,6 +24,21 @@ export const leadersSchema = z.strictObject({
 });
 export type Leaders = z.infer<typeof leadersSchema>;
 
+export const raceDefaults = { alpha: 0.05, tolerance: 0.01, looks: 10, leastQueries: 16 } as const;
+
+/** Of the adaptive matrix (activities/dataset/choosing/race.ts). */
+export const raceSchema = z.strictObject({
+  /** Chance that the race of a group drops a program that leads by more than the tolerance. */
+  alpha: z.number().min(1e-6).max(0.5).default(raceDefaults.alpha),
+  /** A lead over the group's queries that may be given away, 0 to 1. */
+  tolerance: z.number().min(0).max(0.5).default(raceDefaults.tolerance),
+  /** How often programs may drop out, at equal parts of the group. */
+  looks: z.number().int().min(2).max(50).default(raceDefaults.looks),
+  /** Queries of a group before the first look. */
+  leastQueries: z.number().int().min(2).max(10_000).default(raceDefaults.leastQueries),
+});
+export type Race = z.infer<typeof raceSchema>;
+
 export const selectionSchema = z.strictObject({
   /** The highest score, or the cheapest of those that are within one standard error of it. */
   rule: z.enum(['best', 'cheapestWithinOneError']).default('best'),
@@ -33,6 +48,8 @@ export const selectionSchema = z.strictObject({
   crossFit: z.enum(['off', 'repeats', 'queries']).default('queries'),
   /** Absent: every program keeps the matrix's repeats. */
   leaders: leadersSchema.optional(),
+  /** Programs drop out of a group's matrix when they cannot lead it any more. Absent: the full matrix. */
+  race: raceSchema.optional(),
   /** Of the test that the groups beat random ones; 0: no test. */
   permutations: z.number().int().min(0).max(99_999).default(999),
 });
@@ -69,6 +86,35 @@ export interface LeadersPlan {
     /** Of its cells: those that neither the score matrix nor an earlier round has. Absent in runs of earlier releases. */
     readonly further?: number;
   }[];
+}
+
+export interface RaceInput {
+  /** Blob of the full matrix's plan. */
+  readonly plan: string;
+  /** As of `FurtherScores`. */
+  readonly groups?: string;
+  /** `RacePlan.raced` of the round before, all of which is executed; absent before the first. */
+  readonly raced?: string;
+}
+
+export interface RacePlan {
+  /** From 1. */
+  readonly look: number;
+  /** The plan that this round executes; null when the race is over. */
+  readonly round: { readonly plan: string; readonly cells: number } | null;
+  /** Plan of all that the race has asked for, this round included. The same as `plan` but for its blocks: in the order of the looks. */
+  readonly raced: string;
+  readonly cells: number;
+  /** What it comes to when no program drops out any more. */
+  readonly mostCells: number;
+}
+
+export interface RegroupInput {
+  readonly groups: string;
+  /** The plan whose queries they label. */
+  readonly from: string;
+  /** A plan of some of these queries. */
+  readonly to: string;
 }
 
 /** What the selection reads beside the plan. */

@@ -1,5 +1,6 @@
 /** Why each group got its program: the blob `Selection.report`, which `masgpt dataset matrix view` draws. */
 import { z } from 'zod';
+import { raceSchema } from './selection-contract.ts';
 
 const estimateSchema = z.object({
   mean: z.number(),
@@ -20,6 +21,8 @@ const programScoreSchema = estimateSchema.extend({
   costUsd: z.number().nullable(),
   /** The data do not tell it from the best: within one standard error of the difference. */
   near: z.boolean(),
+  /** It dropped out of the race at this look (from 1), after so many queries, on which its figures rest. */
+  dropped: z.object({ look: z.number(), queries: z.number() }).optional(),
 });
 
 export const groupReportSchema = z.object({
@@ -60,6 +63,8 @@ export const selectionReportSchema = z.object({
       tried: z.array(z.object({ k: z.number(), silhouette: z.number() })),
     })
     .nullable(),
+  /** Of an adaptive matrix: its settings, the executions it asked for, and those of the full matrix. */
+  race: raceSchema.extend({ cells: z.number(), of: z.number() }).optional(),
   /** Mean score per query over all groups. */
   overall: z.object({ inSample: z.number(), crossFitted: z.number().nullable() }),
   permutation: z
@@ -69,6 +74,8 @@ export const selectionReportSchema = z.object({
       single: z.number(),
       p: z.number(),
       permutations: z.number(),
+      /** Queries it rests on, where those are not all: of a race, the ones before programs could drop out. */
+      queries: z.number().optional(),
     })
     .nullable(),
 });

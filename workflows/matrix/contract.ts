@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { nameSchema, sha256Schema } from '../shared/names.ts';
 import { limitsSchema, programRefSchema } from '../shared/program.ts';
 import type { Usage } from '../shared/usage.ts';
+import { blockSchema, pairAt, pairCount } from './blocks.ts';
 
 export const runBatchType = 'runBatch';
 
@@ -25,12 +26,14 @@ export const systemSchema = z.discriminatedUnion('kind', [
 ]);
 export type System = z.infer<typeof systemSchema>;
 
-export const planSchema = z.object({
+const planFieldsSchema = z.object({
   v: z.literal(1),
   /** Blob: JSON lines of `Query`. */
   queries: sha256Schema,
   queryCount: z.number().int().positive(),
   systems: z.array(systemSchema).min(1),
+  /** A sparse plan: only these queries on these systems. Absent: all on all. */
+  blocks: z.array(blockSchema).min(1).optional(),
   drivers: z.array(nameSchema).min(1),
   /** Revision by model name, as it was when the plan was made: a worker whose config says otherwise refuses the batch. */
   revisions: z.record(nameSchema, z.string()).default({}),
@@ -41,6 +44,16 @@ export const planSchema = z.object({
   /** Leave the program out of the execution seed, so that two programs meet the same draws. */
   commonRandomNumbers: z.boolean().default(false),
 });
+
+export const planSchema = planFieldsSchema.refine(
+  ({ blocks = [], queryCount, systems }) =>
+    blocks.every(
+      (block) =>
+        block.queries.every((query) => query < queryCount) &&
+        block.systems.every((system) => system < systems.length),
+    ),
+  { path: ['blocks'], message: 'a position is beyond the queries or the systems' },
+);
 export type Plan = z.infer<typeof planSchema>;
 
 export interface Cell {
@@ -50,18 +63,19 @@ export interface Cell {
   readonly repeat: number;
 }
 
-export function cellCount(plan: Plan): number {
-  return plan.queryCount * plan.systems.length * plan.drivers.length * plan.repeats;
+export function cellCount({ blocks, queryCount, systems, drivers, repeats }: Plan): number {
+  const pairs = blocks ? pairCount(blocks) : queryCount * systems.length;
+  return pairs * drivers.length * repeats;
 }
 
-/** Cells are ordered by query first, so that a partial matrix covers whole queries. */
-export function cellAt(plan: Plan, index: number): Cell {
-  const repeat = index % plan.repeats;
-  const byDriver = Math.floor(index / plan.repeats);
-  const driver = byDriver % plan.drivers.length;
-  const bySystem = Math.floor(byDriver / plan.drivers.length);
-  const system = bySystem % plan.systems.length;
-  return { query: Math.floor(bySystem / plan.systems.length), system, driver, repeat };
+/** Cells are ordered by query first (in a sparse plan by block, then query), so that a partial matrix covers whole queries. */
+export function cellAt({ blocks, systems, drivers, repeats }: Plan, index: number): Cell {
+  const byDriver = Math.floor(index / repeats);
+  const pair = Math.floor(byDriver / drivers.length);
+  const place = blocks
+    ? pairAt(blocks, pair)
+    : { query: Math.floor(pair / systems.length), system: pair % systems.length };
+  return { ...place, driver: byDriver % drivers.length, repeat: index % repeats };
 }
 
 /** Input of the child workflow `runBatch` and of its activities: the cells [from, to) of a plan. */

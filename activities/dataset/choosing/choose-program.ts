@@ -19,6 +19,8 @@ export interface Chosen {
 export interface ChooseOptions {
   readonly ranked: readonly RankedProgram[];
   readonly means: Float64Array;
+  /** Of the table, ranked or not. */
+  readonly programs: number;
   readonly members: readonly number[];
   readonly rule: SelectionRule;
   readonly cost: 'tokens' | 'costUsd';
@@ -49,10 +51,9 @@ export function withinOneError(options: Omit<ChooseOptions, 'rule' | 'cost'>): R
 function isWithinOneError(
   first: RankedProgram,
   other: RankedProgram,
-  { means, members, ranked }: Omit<ChooseOptions, 'rule' | 'cost'>,
+  { means, members, programs }: Omit<ChooseOptions, 'rule' | 'cost'>,
 ): boolean {
   if (other.mean <= 0) return false;
-  const programs = ranked.length;
   const differences = observedOf(means, programs, members).map(
     (query) =>
       scoreAt(means, programs, query, first.program) - scoreAt(means, programs, query, other.program),

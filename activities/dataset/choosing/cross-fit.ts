@@ -10,8 +10,8 @@ import { meansOf, observedOf, type ScoreTable, scoreAt } from './score-table.ts'
 export type CrossFit = 'off' | 'repeats' | 'queries';
 
 export interface CrossFitter {
-  /** Null where a half would be empty. The error is over queries, as one cluster of repeats each. */
-  estimate(group: string, members: readonly number[]): MeanAndError | null;
+  /** `among`: the programs that can be chosen; default all. Null where a half would be empty. The error is over queries, as one cluster of repeats each. */
+  estimate(group: string, members: readonly number[], among?: readonly number[]): MeanAndError | null;
 }
 
 export interface CrossFitOptions {
@@ -36,14 +36,14 @@ function byRepeats(options: CrossFitOptions): CrossFitter {
   const even = meansOf(table, (repeat) => repeat % 2 === 0);
   const odd = meansOf(table, (repeat) => repeat % 2 === 1);
   return {
-    estimate(_group, members) {
+    estimate(_group, members, among) {
       const both = observedOf(odd, table.programs, observedOf(even, table.programs, members));
       if (both.length === 0) return null;
       const sides = [
         { choose: even, score: odd },
         { choose: odd, score: even },
       ].map(({ choose, score }) => {
-        const program = chosenBy(options, choose, both);
+        const program = chosenBy(options, choose, both, among);
         return both.map((query) => worth(score, table.programs, query, program));
       });
       return meanAndError(both.map((_, index) => ((sides[0]?.[index] ?? 0) + (sides[1]?.[index] ?? 0)) / 2));
@@ -55,7 +55,7 @@ function byQueries(options: CrossFitOptions): CrossFitter {
   const { table, seed } = options;
   const means = meansOf(table);
   return {
-    estimate(group, all) {
+    estimate(group, all, among) {
       const members = observedOf(means, table.programs, all);
       if (members.length < 2) return null;
       const sums = new Map(members.map((query) => [query, 0]));
@@ -64,7 +64,7 @@ function byQueries(options: CrossFitOptions): CrossFitter {
         const half = Math.floor(order.length / 2);
         const halves = [order.slice(0, half), order.slice(half)] as const;
         for (const [choose, score] of [halves, [halves[1], halves[0]]] as const) {
-          const program = chosenBy(options, means, choose);
+          const program = chosenBy(options, means, choose, among);
           for (const query of score)
             sums.set(query, (sums.get(query) ?? 0) + worth(means, table.programs, query, program) / splits);
         }
@@ -78,9 +78,10 @@ function chosenBy(
   { table, ids, rule, cost }: CrossFitOptions,
   means: Float64Array,
   members: readonly number[],
+  among: readonly number[] | undefined,
 ): number | undefined {
-  const ranked = rankPrograms({ table, means, members, ids });
-  return chooseProgram({ ranked, means, members, rule, cost })?.program;
+  const ranked = rankPrograms({ table, means, members, ids, among });
+  return chooseProgram({ ranked, means, members, programs: table.programs, rule, cost })?.program;
 }
 
 /** No program was chosen: a dropped group's queries are worth nothing. */

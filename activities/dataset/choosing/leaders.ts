@@ -3,6 +3,7 @@
  * round the better half of the candidates gets further repeats on all of the group's queries; the rest keep what they have.
  */
 import { rankPrograms } from './rank-programs.ts';
+import type { Standing } from './race-looks.ts';
 import { meansOf, type ScoreTable } from './score-table.ts';
 
 export interface LeaderSettings {
@@ -27,6 +28,8 @@ export interface LeaderOptions {
   /** The queries of each group. */
   readonly groups: ReadonlyMap<string, readonly number[]>;
   readonly settings: LeaderSettings;
+  /** By group: those that can be chosen; absent: all programs. */
+  readonly races?: ReadonlyMap<string, Pick<Standing, 'racing'>> | undefined;
   /** Repeats that every cell has: those of the matrix. */
   readonly repeats: number;
   /** From 0. */
@@ -41,8 +44,9 @@ export function leaders(options: LeaderOptions): LeaderCells[] {
   if (count < 2) return [];
   const repeats = options.repeats + settings.extraRepeats * (round + 1);
   const byPrograms = new Map<string, { queries: number[]; programs: number[] }>();
-  for (const members of groups.values()) {
-    const ranked = rankPrograms({ table, means, members, ids });
+  for (const [group, members] of groups) {
+    const among = options.races?.get(group)?.racing;
+    const ranked = rankPrograms({ table, means, members, ids, among });
     // Later rounds choose among those that have the repeats of the round before.
     const most = Math.max(...ranked.map(({ executions }) => executions));
     const candidates = round === 0 ? ranked : ranked.filter(({ executions }) => executions === most);

@@ -3,18 +3,8 @@
  * bound of what it can still lead by, over all of the group's queries, is below the tolerance. Bounds hold for all programs
  * and looks of a race together (Bonferroni); a drop is never by calls alone.
  */
+import { type Race, raceDefaults } from '../../../workflows/dataset/selection-contract.ts';
 import { scoreAt } from './score-table.ts';
-
-export interface RaceSettings {
-  /** Chance that a race drops a program that leads by more than the tolerance; default 0.05. */
-  readonly alpha?: number;
-  /** A lead that may be given away, 0 to 1; default 0.01. */
-  readonly tolerance?: number;
-  /** How often a race looks; default 10, at equal parts of the group. */
-  readonly looks?: number;
-  /** Queries before the first look; default 16. */
-  readonly leastQueries?: number;
-}
 
 export interface RaceState {
   /** [query][program]; NaN where a program was not executed. */
@@ -28,10 +18,8 @@ export interface RaceState {
   readonly racing: readonly number[];
 }
 
-export const raceDefaults = { alpha: 0.05, tolerance: 0.01, looks: 10, leastQueries: 16 } as const;
-
 /** Positions of the programs that go on; never empty. */
-export function survivors(state: RaceState, settings: RaceSettings = {}): readonly number[] {
+export function survivors(state: RaceState, settings: Partial<Race> = {}): readonly number[] {
   const { alpha, tolerance, looks, leastQueries } = { ...raceDefaults, ...settings };
   const { means, programs, seen, all, racing } = state;
   const n = seen.length;

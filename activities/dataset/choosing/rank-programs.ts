@@ -27,13 +27,15 @@ export interface RankOptions {
   readonly members: readonly number[];
   /** Of the programs, by position. */
   readonly ids: readonly string[];
+  /** Positions of the programs that are ranked; default all. */
+  readonly among?: readonly number[] | undefined;
 }
 
-export function rankPrograms({ table, means, ids, members }: RankOptions): RankedProgram[] {
+export function rankPrograms({ table, means, ids, members, among }: RankOptions): RankedProgram[] {
   const observed = observedOf(means, table.programs, members);
   const sums = sumsOf(table, means, observed);
   const n = observed.length;
-  const ranked = ids.map((_, program): RankedProgram => {
+  const ranked = (among ?? [...ids.keys()]).map((program): RankedProgram => {
     const at = (of: keyof Sums): number => sums[of][program] as number;
     const executions = at('executions');
     const each = (sum: number): number => (executions === 0 ? Infinity : sum / executions);
