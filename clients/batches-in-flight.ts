@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { BatchProgress } from '../workflows/matrix/contract.ts';
+import { addCounts } from '../workflows/shared/counts.ts';
 import type { Progress } from '../workflows/shared/progress.ts';
 import { addUsage, noUsage } from '../workflows/shared/usage.ts';
 
@@ -14,7 +15,9 @@ export async function addBatchesInFlight(client: Client, progress: Progress): Pr
         : {
             ...sum,
             done: sum.done + beat.done,
+            found: (sum.found ?? 0) + (beat.found ?? 0),
             failed: sum.failed + beat.failed,
+            failureKinds: addCounts(sum.failureKinds, beat.failureKinds),
             usage: addUsage(sum.usage ?? noUsage, beat.usage),
           },
     progress,

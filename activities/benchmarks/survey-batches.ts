@@ -22,6 +22,8 @@ import { readScores } from './read-scores.ts';
 /** A cell that is executed to its end and graded by the grader of now. */
 export interface DoneCell {
   readonly status: 'answered' | 'failed';
+  /** Of a program that failed. */
+  readonly failureKind: string | null;
   readonly simulated: boolean;
 }
 
@@ -49,6 +51,7 @@ async function survey(
   const find = await createFindDone(parts, plan);
   const todo: number[] = [];
   const sums = { answered: 0, failed: 0, simulated: false };
+  const failureKinds: Record<string, number> = {};
   const step = Math.max(1, Math.floor(cellsPerQuery / batchSize));
   for (let member = from; member < to; member += step) {
     signal.throwIfAborted();
@@ -63,11 +66,15 @@ async function survey(
         for (const cell of own) {
           if (!cell) continue;
           sums[cell.status] += 1;
+          if (cell.status === 'failed') {
+            const kind = cell.failureKind ?? 'raised';
+            failureKinds[kind] = (failureKinds[kind] ?? 0) + 1;
+          }
           sums.simulated ||= cell.simulated;
         }
     }
   }
-  return { todo, ...sums };
+  return { todo, ...sums, failureKinds };
 }
 
 /** Throws `Input.Invalid` when a model is no longer what the plan pinned. */
@@ -96,7 +103,8 @@ function findOnLadders(parts: GradeParts, plan: Plan): FindDone {
     return found.map(({ status, execution, generation }) => {
       if (status !== 'answered' && status !== 'failed') return undefined;
       if (!execution || !scores.has(execution.key)) return undefined;
-      return { status, simulated: execution.simulated || (generation?.simulated ?? false) };
+      const failureKind = execution.failure_kind;
+      return { status, failureKind, simulated: execution.simulated || (generation?.simulated ?? false) };
     });
   };
 }
@@ -108,7 +116,7 @@ interface DoneRow extends DoneCell {
 
 async function readDone(database: Database, keys: readonly string[]): Promise<readonly DoneRow[]> {
   const { rows } = await sql<DoneRow>`
-    select e.key, e.status, e.simulated, s.grader
+    select e.key, e.status, e.failure_kind as "failureKind", e.simulated, s.grader
     from executions e join scores s on s.execution = e.key
     where e.key = any(${keys}::text[]) and e.status in ('answered', 'failed')`.execute(database);
   return rows;

@@ -12,6 +12,10 @@ export interface BatchTally {
 interface Spent {
   readonly usage: Usage;
   readonly simulated: boolean;
+  /** Of a program that failed. */
+  readonly failureKind?: string | undefined;
+  /** The cell was there before this start of the run. */
+  readonly found?: boolean;
 }
 
 const noCounts = { answered: 0, failed: 0, infraFailed: 0, budgetSkipped: 0, heldBack: 0 };
@@ -20,19 +24,24 @@ export function createBatchTally({ from, to }: Pick<BatchInput, 'from' | 'to'>):
   const counts = { ...noCounts };
   let usage: Usage = noUsage;
   let simulated = false;
+  let found = 0;
+  const failureKinds: Record<string, number> = {};
   return {
     add(status, spent) {
       counts[status] += 1;
+      const kind = status === 'failed' ? (spent?.failureKind ?? 'raised') : 'infrastructure';
+      if (status === 'failed' || status === 'infraFailed') failureKinds[kind] = (failureKinds[kind] ?? 0) + 1;
       if (!spent) return;
+      if (spent.found && (status === 'answered' || status === 'failed')) found += 1;
       usage = addUsage(usage, spent.usage);
       simulated ||= spent.simulated;
     },
     progress: () => ({
       done: counts.answered + counts.failed,
       failed: counts.failed + counts.infraFailed,
-      usage,
+      ...{ found, failureKinds, usage },
     }),
-    result: () => ({ from, to, ...counts, usage, simulated }),
+    result: () => ({ from, to, ...counts, found, failureKinds, usage, simulated }),
   };
 }
 
@@ -43,9 +52,11 @@ export function createBatchTally({ from, to }: Pick<BatchInput, 'from' | 'to'>):
 export function spentSince(outcome: CellOutcome, run: string, since: Date): Spent {
   let usage: Usage = noUsage;
   let simulated = outcome.generation?.simulated ?? false;
+  let found = true;
   for (const execution of outcome.executions) {
     simulated ||= execution.simulated;
     if (execution.run === run && execution.ended_at && execution.ended_at >= since) {
+      found = false;
       usage = addUsage(usage, usageOf(execution));
     }
   }
@@ -53,7 +64,7 @@ export function spentSince(outcome: CellOutcome, run: string, since: Date): Spen
   if (generation && outcome.executions[0]?.run === run && generation.created_at >= since) {
     usage = addUsage(usage, generationUsage(generation));
   }
-  return { usage, simulated };
+  return { usage, simulated, found, failureKind: outcome.execution?.failure_kind ?? undefined };
 }
 
 export function usageOf(execution: CellOutcome['executions'][number]): Usage {

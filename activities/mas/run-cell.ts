@@ -1,6 +1,7 @@
 /** Executes one cell of a matrix: its program, or, for a generator, the ladder of what it wrote and the fallback. */
 import type { BatchInput, Plan } from '../../workflows/matrix/contract.ts';
 import { priorities } from '../../workflows/shared/queues.ts';
+import type { ProgramFailureKind } from '../../workflows/shared/program.ts';
 import { addUsage, noUsage, type Usage } from '../../workflows/shared/usage.ts';
 import type { CallClass } from '../llm/chat.ts';
 import type { Blobs } from '../storage/blobs.ts';
@@ -24,6 +25,8 @@ export interface CellParts {
 
 export interface CellResult {
   readonly status: 'answered' | 'failed' | 'infraFailed';
+  /** Of the execution that counts. */
+  readonly failureKind?: ProgramFailureKind | undefined;
   /** Of what was executed now. */
   readonly usage: Usage;
   readonly simulated: boolean;
@@ -90,14 +93,16 @@ export function createCellRunner({ runner, generator, blobs }: CellParts): CellR
         ladder = ladderOf(cell, { program_sha256: outcome.status === 'ok' ? outcome.program.sha256 : null });
       }
       let status: CellResult['status'] = 'failed';
+      let failureKind: CellResult['failureKind'];
       for (const program of ladder ?? []) {
         const execution = await runner.run(await specOf(plan, cell, program, scope), signal);
         if (!execution.stored) usage = addUsage(usage, execution.usage);
         simulated ||= execution.simulated;
-        status = execution.status;
+        ({ status } = execution);
+        failureKind = execution.failure?.kind;
         if (status === 'answered') break;
       }
-      return { status, usage, simulated };
+      return { status, failureKind, usage, simulated };
     },
 
     async giveUp(plan, { cell, ladder, execution }, scope, message) {

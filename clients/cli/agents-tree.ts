@@ -3,7 +3,7 @@ import type { AgentRow, AgentsView, OutlineRow } from '../../workflows/shared/ag
 import { terminalLine } from '../../workflows/shared/encode/terminal.ts';
 import type { Progress } from '../../workflows/shared/progress.ts';
 import { clip, displayWidth, pad } from './display-width.ts';
-import { compact, duration } from './progress-line.ts';
+import { compact, duration } from '../../workflows/shared/progress-words.ts';
 
 export interface TreeOptions {
   readonly label: string;

@@ -1,6 +1,6 @@
 /** The words of a program's graph, as its pictures say them: plain text, encoded by whoever draws it. */
 import type { GraphGroup, GraphNode, ProgramGraph } from '../../activities/sandbox/program-graph.ts';
-import { compact } from '../cli/progress-line.ts';
+import { compact } from '../../workflows/shared/progress-words.ts';
 import type { NodeUse } from './node-use.ts';
 
 const tools: Readonly<Record<Exclude<GraphNode['kind'], 'agent'>, string>> = {

@@ -5,8 +5,8 @@
  */
 import { ApplicationFailure, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { type MatrixActivities, matrixActivityOptions } from '../matrix/contract.ts';
-import { type MatrixCarried, type MatrixResult, runMatrix } from '../matrix/run-matrix.ts';
-import { createSteering, pausedCause } from '../matrix/steering.ts';
+import { type MatrixCarried, type MatrixResult, progressOf, runMatrix } from '../matrix/run-matrix.ts';
+import { createSteering } from '../matrix/steering.ts';
 import { createProgress, type Progress } from '../shared/progress.ts';
 import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
@@ -59,7 +59,7 @@ async function build(
   const group = (plan: string) => embed(plan, resolved, publish);
   let { grouped } = carried ?? {};
   if (steered && input.groupBy === 'embedding') grouped ??= await group(planned.plan);
-  publish({ stage: 'score matrix', total: planned.cells, simulated: planned.simulated });
+  publish({ stage: 'score matrix', total: planned.cells, unit: 'cells', simulated: planned.simulated });
 
   const state = (matrix: MatrixCarried) => {
     return { v: 1, resolved, plan: planned, matrix, ...(grouped ? { grouped } : {}) } as const;
@@ -69,11 +69,7 @@ async function build(
     : await runMatrix({
         ...{ plan: planned.plan, cells: planned.cells, run, steering, rules: resolved.rules },
         ...{ priority: priorities.dataset, carried: carried?.matrix },
-        onProgress: ({ answered, failed, usage, open, paused }) =>
-          publish({
-            ...{ state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '' },
-            ...{ stage: 'score matrix', done: answered + failed, failed, usage, open },
-          }),
+        onProgress: (matrix) => publish({ stage: 'score matrix', ...progressOf(matrix) }),
         continueAsNew: (own) => continueAsNew<typeof buildDataset>(raw, state(own)),
       });
   const plan = matrix.spent === undefined ? planned : await whatIsComplete(input, planned, matrix);

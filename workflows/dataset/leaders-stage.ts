@@ -2,9 +2,9 @@
  * The stage of buildDataset that gives leading programs more repeats: each round is planned by what the scores say so far,
  * and its plans run one after another as matrices, in which only the further repeats are missing.
  */
-import { type MatrixCarried, runMatrix } from '../matrix/run-matrix.ts';
-import { pausedCause, type Steering } from '../matrix/steering.ts';
-import type { Progress } from '../shared/progress.ts';
+import { type MatrixCarried, progressOf, runMatrix } from '../matrix/run-matrix.ts';
+import { type Steering } from '../matrix/steering.ts';
+import { nothingDone, type Progress } from '../shared/progress.ts';
 import { priorities } from '../shared/queues.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import { addUsage, noUsage, type Usage } from '../shared/usage.ts';
@@ -88,15 +88,14 @@ function runOne(options: LeadersOptions, place: Place): ReturnType<typeof runMat
   const { resolved, publish } = options;
   const { round, index, planned, sums, steering, matrix } = place;
   const { plan, cells } = planned.plans[index] as LeadersPlan['plans'][number];
-  publish({ stage: 'leading programs', done: 0, failed: 0, total: cells });
+  publish({ ...{ stage: 'leading programs', unit: 'cells', total: cells }, ...nothingDone });
   return runMatrix({
     ...{ plan, cells, run: resolved.run, rules: resolved.rules, steering, carried: matrix },
     ...{ priority: priorities.dataset, label: `leaders-${round}-${index}` },
-    onProgress: ({ answered, failed, usage, open, paused }) =>
+    onProgress: (progress) =>
       publish({
-        ...{ state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '' },
-        ...{ stage: 'leading programs', done: answered + failed, failed, open },
-        usage: addUsage(addUsage(options.spent.usage, sums.usage), usage),
+        ...{ stage: 'leading programs', ...progressOf(progress) },
+        usage: addUsage(addUsage(options.spent.usage, sums.usage), progress.usage),
       }),
     continueAsNew: (state) =>
       options.continueAsNew({ round, index, planned, sums, matrix: options.spent }, state),

@@ -5,7 +5,7 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import { pausedCause, type Steering } from '../matrix/steering.ts';
 import { priorities, priorityOf, queuesOf } from '../shared/queues.ts';
-import type { Progress } from '../shared/progress.ts';
+import { nothingDone, type Progress } from '../shared/progress.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import { addUsage, noUsage, type Usage } from '../shared/usage.ts';
 import {
@@ -59,11 +59,11 @@ export async function refineSelection(stage: RefineStage): Promise<Refined> {
     publish({
       ...(steering ? { state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '' } : {}),
       done: refinement.accepted + refinement.kept + dropped,
-      failed: dropped,
+      ...{ failed: dropped, failureKinds: { unsolved: dropped } },
       usage: addUsage(stage.spent, usage),
     });
   };
-  publish({ stage: 'refinement', done: 0, failed: 0, total: selection.queries });
+  publish({ ...{ stage: 'refinement', unit: 'queries', total: selection.queries }, ...nothingDone });
   steering?.onChange(show);
   await steering?.tell();
   const batches = Array.from({ length: Math.ceil(selection.queries / refineBatch) }, (_, index) => {

@@ -30,7 +30,7 @@ async function verify({ run, input, rules }: ResolvedRun<ResolvedVerifyInput>): 
   const sample = await onQueue('workflows', 'sampleRows', run).sampleRows(input);
   let [done, solved, usage] = [0, 0, noUsage];
   const { rows, simulated } = sample;
-  publish({ stage: 'executions', total: rows, simulated });
+  publish({ stage: 'executions', total: rows, unit: 'rows', simulated });
 
   const batches = Array.from({ length: Math.ceil(rows / rowsPerBatch) }, (_, index) => {
     const from = index * rowsPerBatch;
@@ -43,7 +43,7 @@ async function verify({ run, input, rules }: ResolvedRun<ResolvedVerifyInput>): 
     done += to - from;
     solved += result.solved;
     usage = addUsage(usage, result.usage);
-    publish({ done, failed: done - solved, usage });
+    publish({ done, failed: done - solved, failureKinds: { unsolved: done - solved }, usage });
     return result.outcomes;
   });
   const summary = await onQueue('workflows', 'summariseVerification', run).summariseVerification(

@@ -3,8 +3,8 @@
  * does only what is missing; a spent budget ends it with `Budget.Exceeded`, and what is done stays stored.
  */
 import { ApplicationFailure, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import { type MatrixCarried, runMatrix } from '../matrix/run-matrix.ts';
-import { createSteering, pausedCause } from '../matrix/steering.ts';
+import { type MatrixCarried, progressOf, runMatrix } from '../matrix/run-matrix.ts';
+import { createSteering } from '../matrix/steering.ts';
 import { cell } from '../shared/encode/markdown.ts';
 import { createProgress } from '../shared/progress.ts';
 import { priorities } from '../shared/queues.ts';
@@ -53,16 +53,12 @@ async function evaluate(
   const { maxWallMinutes } = input;
   const steering = createSteering({ carried: carried?.matrix.steering, maxWallMinutes });
   const plan = carried?.plan ?? (await planEvaluation(input));
-  publish({ stage: 'executions', total: plan.cells, simulated: plan.simulated });
+  publish({ stage: 'executions', total: plan.cells, unit: 'cells', simulated: plan.simulated });
 
   const matrix = await runMatrix({
     ...{ plan: plan.plan, cells: plan.cells, run, steering, rules: resolved.rules },
     ...{ priority: priorities.evaluation, carried: carried?.matrix },
-    onProgress: ({ answered, failed, usage, open, paused }) =>
-      publish({
-        ...{ state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '' },
-        ...{ done: answered + failed, failed, usage, open },
-      }),
+    onProgress: (progress) => publish(progressOf(progress)),
     continueAsNew: (state) =>
       continueAsNew<typeof evaluateBenchmarks>(raw, { v: 1, resolved, plan, matrix: state }),
   });

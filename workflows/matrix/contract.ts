@@ -4,6 +4,7 @@
  */
 import type { ActivityOptions } from '@temporalio/common';
 import { z } from 'zod';
+import type { Counts } from '../shared/counts.ts';
 import { nameSchema, sha256Schema } from '../shared/names.ts';
 import { limitsSchema, programRefSchema } from '../shared/program.ts';
 import type { Usage } from '../shared/usage.ts';
@@ -105,6 +106,10 @@ export interface BatchResult {
   readonly budget?: string;
   /** Cells left undone because the run was paused, or its time was over, while the batch ran. */
   readonly heldBack?: number;
+  /** Of `answered` and `failed`: cells that were there before this start of the run. Absent in results of older releases, as is the next. */
+  readonly found?: number;
+  /** Of `failed` and `infraFailed`: by the program's failure kind, or `infrastructure`. */
+  readonly failureKinds?: Counts;
   /** Cost of what this batch newly executed; cells found stored cost nothing. */
   readonly usage: Usage;
   readonly simulated: boolean;
@@ -128,6 +133,8 @@ export interface SurveyResult {
   /** Cells of the other batches. */
   readonly answered: number;
   readonly failed: number;
+  /** Of `failed`; absent in results of older releases. */
+  readonly failureKinds?: Counts;
   readonly simulated: boolean;
 }
 
@@ -187,8 +194,9 @@ export interface MatrixActivities {
 }
 
 /** What a heartbeat of `runExecutions` and `gradeExecutions` tells: cells of the batch that are done by now. */
-export interface BatchProgress {
+export interface BatchProgress extends Pick<BatchResult, 'found' | 'failureKinds'> {
   readonly done: number;
+  /** `infraFailed` among them. */
   readonly failed: number;
   readonly usage: Usage;
 }

@@ -4,10 +4,11 @@
  */
 import type { Duration } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
+import { addCounts, type Counts } from '../shared/counts.ts';
 import { priorityOf } from '../shared/queues.ts';
 import { slideWindow } from '../shared/sliding-window.ts';
 import { addUsage, noUsage, type Usage } from '../shared/usage.ts';
-import type { Steering, SteeringCarried } from './steering.ts';
+import { pausedCause, type Steering, type SteeringCarried } from './steering.ts';
 import {
   type BatchInput,
   type BatchResult,
@@ -24,6 +25,10 @@ export interface MatrixSums {
   readonly budgetSkipped: number;
   /** With `budgetSkipped`: which level is spent, and its figures. */
   readonly budget?: string;
+  /** Of `answered` and `failed`: cells that were there before this start of the run. */
+  readonly found?: number;
+  /** Of `failed` and `infraFailed`: by the program's failure kind, or `infrastructure`. */
+  readonly failureKinds?: Counts;
   /** What was newly spent. */
   readonly usage: Usage;
   readonly simulated: boolean;
@@ -136,7 +141,8 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
       const to = Math.min(from + batchesPerSurvey, total);
       const { todo, ...done } = await surveyBatches({ plan, run, batchSize, from, to });
       surveyed = { to, todo };
-      sums = addResult(sums, { ...done, infraFailed: 0, budgetSkipped: 0, usage: noUsage });
+      const stored = done.answered + done.failed;
+      sums = addResult(sums, { ...done, found: stored, infraFailed: 0, budgetSkipped: 0, usage: noUsage });
       show();
     }
   };
@@ -203,7 +209,18 @@ function addResult(sums: MatrixSums, result: Addend): MatrixSums {
     infraFailed: sums.infraFailed + result.infraFailed,
     budgetSkipped: sums.budgetSkipped + result.budgetSkipped,
     ...((sums.budget ?? result.budget) ? { budget: sums.budget ?? result.budget } : {}),
+    found: (sums.found ?? 0) + (result.found ?? 0),
+    failureKinds: addCounts(sums.failureKinds, result.failureKinds),
     usage: addUsage(sums.usage, result.usage),
     simulated: sums.simulated || result.simulated,
+  };
+}
+
+/** What a run with a matrix publishes of it. */
+export function progressOf(matrix: MatrixProgress) {
+  const { answered, failed, infraFailed, found = 0, failureKinds = {}, usage, open, paused } = matrix;
+  return {
+    ...{ state: paused ? 'paused' : 'running', cause: paused ? pausedCause : '', unit: 'cells' },
+    ...{ done: answered + failed, found, failed: failed + infraFailed, failureKinds, usage, open },
   };
 }

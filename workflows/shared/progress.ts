@@ -2,15 +2,25 @@
 import { defineQuery, setCurrentDetails, setHandler, upsertMemo } from '@temporalio/workflow';
 import type { AgentsView } from './agents-view.ts';
 import { cell } from './encode/markdown.ts';
+import { createPace } from './pace.ts';
+import { doneWords, duration, failureWords, rateWords, secondsLeft, unknown } from './progress-words.ts';
 import type { Usage } from './usage.ts';
 
 export interface Progress {
   readonly state: string;
   readonly stage: string;
   readonly done: number;
+  /** Of `done`, what was found stored: an earlier start, or another run, did it. */
+  readonly found?: number;
   readonly failed: number;
+  /** Of `failed`, by kind: a program's failure kind, `infrastructure`, … */
+  readonly failureKinds?: Readonly<Record<string, number>>;
   /** 0 while unknown. */
   readonly total: number;
+  /** What is counted, in the plural: "cells". */
+  readonly unit?: string;
+  /** Over the last minutes (pace.ts); absent while it is not known. */
+  readonly perSecond?: number | undefined;
   readonly usage?: Usage;
   /** One line on why the run is in this state. */
   readonly cause?: string;
@@ -25,6 +35,9 @@ export interface Progress {
 
 export const progressQuery = defineQuery<Progress>('progress');
 
+/** A stage's beginning. */
+export const nothingDone = { done: 0, found: 0, failed: 0, failureKinds: {}, open: [] } as const;
+
 const maxDetailsBytes = 4096;
 
 /** Installs the query; the returned function publishes a new state. Call it when something changed, not in a loop. `rules`: of the run. */
@@ -32,10 +45,14 @@ export function createProgress(initial: Progress, rules = 1): (update: Partial<P
   let current = initial;
   // An upsert costs the server as much as a task: what Temporal itself says of a run needs none.
   let memo = rules >= 2 ? 'running|' : '';
+  const pace = createPace();
   setHandler(progressQuery, () => current);
   const publish = (update: Partial<Progress>): Progress => {
     current = { ...current, ...update };
-    setCurrentDetails(markdown(current).slice(0, maxDetailsBytes));
+    // A workflow's clock stands still between its tasks, and is the same in a replay.
+    const nowMs = Date.now();
+    current = { ...current, perSecond: pace(nowMs, current) };
+    setCurrentDetails(markdown(current, nowMs).slice(0, maxDetailsBytes));
     const nextMemo = `${current.state}|${current.cause ?? ''}`;
     if (nextMemo !== memo) {
       memo = nextMemo;
@@ -47,20 +64,35 @@ export function createProgress(initial: Progress, rules = 1): (update: Partial<P
   return publish;
 }
 
-function markdown(progress: Progress): string {
+function markdown(progress: Progress, nowMs: number): string {
+  const { state, stage, done, found = 0, total, unit, usage, perSecond } = progress;
   const rows: [string, string][] = [
-    ['state', progress.state],
-    ['stage', progress.stage],
-    ['done', progress.total > 0 ? `${progress.done} of ${progress.total}` : String(progress.done)],
-    ['failed', String(progress.failed)],
+    ['state', state],
+    ['stage', stage],
+    [
+      unit ?? 'done',
+      `${doneWords({ done, total, unit: '' })}${found > 0 ? `, ${found} of them found stored` : ''}`,
+    ],
+    ['failed', cell(failureWords(progress))],
   ];
-  if (progress.usage) {
-    rows.push(['LLM calls', String(progress.usage.llmCalls)]);
-    rows.push(['tokens', `${progress.usage.tokensIn} in, ${progress.usage.tokensOut} out`]);
-    rows.push(['cost', `$${progress.usage.costUsd.toFixed(4)}`]);
+  if (total > 0) {
+    rows.push(['rate', rateWords(perSecond, unit)]);
+    rows.push(['ETA', arrival(secondsLeft(progress, perSecond), nowMs)]);
+  }
+  if (usage) {
+    rows.push(['LLM calls', String(usage.llmCalls)]);
+    rows.push(['tokens', `${usage.tokensIn} in, ${usage.tokensOut} out`]);
+    rows.push(['cost', `$${usage.costUsd.toFixed(4)}`]);
   }
   if (progress.simulated) rows.push(['models', 'simulated']);
   if (progress.cause) rows.push(['cause', cell(progress.cause)]);
   const table = ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
   return progress.details ? `${table}\n\n${progress.details}` : table;
+}
+
+/** Details stand until the next report, so they name the time of day. */
+function arrival(seconds: number | undefined, nowMs: number): string {
+  if (seconds === undefined) return unknown;
+  const clock = (atMs: number): string => new Date(atMs).toISOString().slice(11, 16);
+  return `${duration(seconds)}, about ${clock(nowMs + 1_000 * seconds)} UTC (as of ${clock(nowMs)})`;
 }

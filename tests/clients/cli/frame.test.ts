@@ -94,18 +94,25 @@ test('doctor gives one remedy for each part that is missing', async () => {
   expect(stdout).not.toContain('secret');
 });
 
-test('the progress line says done, failed, total, rate, ETA, tokens and cost', () => {
+test('the progress line says stage, done, failure kinds, rate, ETA, tokens and cost', () => {
   const usage = { ...noUsage, llmCalls: 10, tokensIn: 1_200, tokensOut: 300, costUsd: 0.0123 };
   const progress = {
     state: 'running',
     stage: 'execute',
     done: 50,
-    failed: 2,
-    total: 200,
+    failed: 12,
+    failureKinds: { timeout: 0, callLimit: 4, raised: 8 },
+    ...{ total: 200, unit: 'cells', perSecond: 4 },
     usage,
     simulated: true,
   };
-  expect(formatProgress('evaluation/a', progress, { elapsedMs: 10_000, doneSince: 40 })).toBe(
-    'evaluation/a: execute, 50/200 done, 2 failed, 4.0/s, ETA 38 s, 1.5k tokens, $0.0123 (simulated)',
+  expect(formatProgress('dataset/a', progress)).toBe(
+    'dataset/a: execute, 50/200 cells, 12 failed: 8 raised, 4 callLimit, 4.0 cells/s, ETA 38 s, 1.5k tokens, $0.0123 (simulated)',
+  );
+  expect(formatProgress('dataset/a', { ...progress, failed: 0, perSecond: undefined })).toBe(
+    'dataset/a: execute, 50/200 cells, 1.5k tokens, $0.0123 (simulated)',
+  );
+  expect(formatProgress('dataset/a', { ...progress, state: 'paused', failed: 0 })).toBe(
+    'dataset/a: execute (paused), 50/200 cells, 1.5k tokens, $0.0123 (simulated)',
   );
 });

@@ -1,6 +1,11 @@
 /** Workflows of these tests: a parent that runs a matrix with windows, batches and histories as small as a test wants. */
 import { continueAsNew } from '@temporalio/workflow';
-import { type MatrixCarried, type MatrixResult, runMatrix } from '../../../workflows/matrix/run-matrix.ts';
+import {
+  type MatrixCarried,
+  type MatrixResult,
+  progressOf,
+  runMatrix,
+} from '../../../workflows/matrix/run-matrix.ts';
 import { createSteering } from '../../../workflows/matrix/steering.ts';
 import { createProgress } from '../../../workflows/shared/progress.ts';
 
@@ -37,8 +42,7 @@ export async function matrixParent(input: MatrixInput, carried?: MatrixCarried):
     run: 'evaluation/test',
     priority: 3,
     carried,
-    onProgress: ({ answered, failed, usage, open, paused }) =>
-      publish({ state: paused ? 'paused' : 'running', done: answered + failed, failed, usage, open }),
+    onProgress: (progress) => publish(progressOf(progress)),
     continueAsNew: (state) => continueAsNew<typeof matrixParent>(input, state),
   });
 }
