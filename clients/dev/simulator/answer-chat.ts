@@ -15,7 +15,7 @@ import {
 import { createDraws } from './draws.ts';
 import { drawFault, drawLatencyMs } from './faults.ts';
 import { simulateReply } from './reply.ts';
-import type { RequestCounts } from './request-counts.ts';
+import type { RequestCounts, RequestName } from './request-counts.ts';
 import type { FaultKind, FaultSettings, SimulatorSettings } from './settings.ts';
 
 export interface ChatState {
@@ -27,10 +27,11 @@ export interface ChatState {
 
 export async function answerChat(
   body: Buffer,
-  hash: string,
+  name: RequestName,
   response: ServerResponse,
   state: ChatState,
 ): Promise<void> {
+  const { hash } = name;
   const request = parseRequest(body);
   if (typeof request === 'string') return refuse(response, 400, request, 'invalid_request_error', null);
   const prompt = request.messages.map((message) => message.content).join('\n\n');
@@ -38,7 +39,7 @@ export async function answerChat(
     const message = `This model's maximum context length is ${contextTokens} tokens; the messages have ${countTokens(prompt)}.`;
     return refuse(response, 400, message, 'invalid_request_error', 'context_length_exceeded');
   }
-  const draws = createDraws(`${state.settings.seed}/${hash}/${state.counts.receive(hash)}`);
+  const draws = createDraws(`${state.settings.seed}/${hash}/${state.counts.receive(name)}`);
   const latencyMs = drawLatencyMs(state.faults, draws);
   const fault = drawFault(state.faults, draws);
   if (latencyMs > 0) await sleep(latencyMs);
@@ -69,7 +70,7 @@ export async function answerChat(
   response.writeHead(200, contentType(request));
   for (const part of parts) response.write(part);
   response.end();
-  state.counts.answer(hash);
+  state.counts.answer(name);
 }
 
 function meetFault(

@@ -1,4 +1,5 @@
-/** Counts chat requests by the sha256 of their body, so that repeated calls can be proved. */
+/** Counts chat requests by the sha256 of their body, so that repeated calls can be proved, and tells the log of them. */
+import type { RequestLog } from './request-log.ts';
 
 export interface RequestStats {
   readonly simulated: true;
@@ -13,22 +14,37 @@ export interface RequestStats {
   readonly byHash: Readonly<Record<string, number>>;
 }
 
+/** Which request it is: see `RequestLine`. */
+export interface RequestName {
+  readonly hash: string;
+  readonly call: string | null;
+}
+
 export class RequestCounts {
+  readonly #log: RequestLog;
   readonly #received = new Map<string, number>();
   readonly #answered = new Map<string, number>();
   readonly #faults = new Map<string, number>();
   #receivedTotal = 0;
   #answeredTotal = 0;
 
+  constructor(log: RequestLog) {
+    this.#log = log;
+  }
+
   /** Returns how often this body came before. */
-  receive(hash: string): number {
+  receive(request: RequestName): number {
+    const { hash } = request;
+    this.#log.write({ event: 'received', ...request });
     const before = this.#received.get(hash) ?? 0;
     this.#received.set(hash, before + 1);
     this.#receivedTotal++;
     return before;
   }
 
-  answer(hash: string): void {
+  answer(request: RequestName): void {
+    const { hash } = request;
+    this.#log.write({ event: 'answered', ...request });
     this.#answered.set(hash, (this.#answered.get(hash) ?? 0) + 1);
     this.#answeredTotal++;
   }

@@ -13,6 +13,7 @@ import { errorBody } from './chat-protocol.ts';
 import { appendKeyFile, readKeyFile } from './key-file.ts';
 import { simulatedModelNames, simulatedRevision } from './reply.ts';
 import { RequestCounts } from './request-counts.ts';
+import { openRequestLog } from './request-log.ts';
 import { faultSettingsSchema, type SimulatorSettings } from './settings.ts';
 
 export interface Simulator extends AsyncDisposable {
@@ -27,7 +28,8 @@ const maxKeyBytes = 64 * 1024 * 1024;
 export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
   const key = new AnswerKey();
   if (settings.keyFile) for (const query of await readKeyFile(settings.keyFile)) key.add(query);
-  const state: ChatState = { settings, key, counts: new RequestCounts(), faults: settings.faults };
+  const log = openRequestLog(settings.requestLog);
+  const state: ChatState = { settings, key, counts: new RequestCounts(log), faults: settings.faults };
   const server = createServer((request, response) => {
     response.setHeader('x-simulated', 'true');
     route(request, response, state).catch((error: unknown) => {
@@ -45,7 +47,10 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
     revision: simulatedRevision(settings.seed),
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        server.close(() => {
+          log.close();
+          resolve();
+        });
         server.closeAllConnections();
       }),
   };
@@ -64,7 +69,9 @@ async function route(request: IncomingMessage, response: ServerResponse, state: 
     case 'POST /v1/chat/completions': {
       const body = await readBody(request, maxChatBytes);
       if (!chatAllowed(request, response, state)) return;
-      return answerChat(body, hashOf(body), response, state);
+      const call = request.headers['idempotency-key'];
+      const name = { hash: hashOf(body), call: typeof call === 'string' ? call : null };
+      return answerChat(body, name, response, state);
     }
     case 'POST /key':
       return fillKey(request, response, state);

@@ -40,10 +40,12 @@ export interface SimulatorSettings {
   readonly apiKey: string | undefined;
   /** JSON lines that keep the answer key over restarts, readable by this process alone. */
   readonly keyFile: string | undefined;
+  /** File to which each request is appended (request-log.ts). */
+  readonly requestLog: string | undefined;
   readonly faults: FaultSettings;
 }
 
-/** MASGPT_SIMULATOR_{HOST,PORT,SEED,TOKEN,API_KEY,KEY_FILE} and MASGPT_SIMULATOR_FAULTS (JSON as of POST /faults). */
+/** MASGPT_SIMULATOR_{HOST,PORT,SEED,TOKEN,API_KEY,KEY_FILE,REQUEST_LOG} and MASGPT_SIMULATOR_FAULTS (JSON as of POST /faults). */
 export function settingsFrom(environment: Readonly<Record<string, string | undefined>>): SimulatorSettings {
   const read = (name: string): string | undefined => environment[`MASGPT_SIMULATOR_${name}`] || undefined;
   return {
@@ -62,6 +64,7 @@ export function settingsFrom(environment: Readonly<Record<string, string | undef
     token: read('TOKEN'),
     apiKey: read('API_KEY'),
     keyFile: read('KEY_FILE'),
+    requestLog: read('REQUEST_LOG'),
     faults: faultSettingsSchema.parse(JSON.parse(read('FAULTS') ?? '{}')),
   };
 }

@@ -1,7 +1,7 @@
 /** The simulator as a server: the protocol as a real client speaks it, its guarded calls, faults, counts, and its process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateQueries } from '../../../../activities/dataset/generate-queries.ts';
 import { productScript } from '../../../../clients/dev/product-script.ts';
 import type { RequestStats } from '../../../../clients/dev/simulator/request-counts.ts';
+import { requestLineSchema } from '../../../../clients/dev/simulator/request-log.ts';
 import type { Query } from '../../../../workflows/shared/query.ts';
 import { chat, type SimulatorParts, simulatorParts, stated, token } from './simulator-parts.ts';
 
@@ -178,14 +179,16 @@ describe('faults', () => {
 });
 
 describe('as a process', () => {
-  it('keeps its key over restarts in a file of its own, and ends with its stdin', async () => {
+  it('keeps its key and a log of requests over restarts, also by kill -9, and ends with its stdin', async () => {
     const home = await mkdtemp(join(tmpdir(), 'masgpt-simulator-'));
     const keyFile = join(home, 'key.jsonl');
+    const requestLog = join(home, 'requests.jsonl');
     const start = async () => {
       const env = {
         PATH: process.env['PATH'],
         MASGPT_SIMULATOR_TOKEN: token,
         MASGPT_SIMULATOR_KEY_FILE: keyFile,
+        MASGPT_SIMULATOR_REQUEST_LOG: requestLog,
       };
       const child = spawn(process.execPath, productScript('clients/dev/simulator/main.ts'), {
         stdio: ['pipe', 'pipe', 'inherit'],
@@ -200,20 +203,32 @@ describe('as a process', () => {
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify(queries),
     });
-    first.child.stdin.end();
-    expect(await once(first.child, 'exit')).toEqual([0, null]);
-    expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+    const ask = (url: string, headers = {}): Promise<Response> =>
+      fetch(`${url}/v1/chat/completions`, {
+        ...{ method: 'POST', headers },
+        body: JSON.stringify(chat(query.text)),
+      });
+    await (await ask(first.ready.url, { 'idempotency-key': 'call-1' })).text();
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+    for (const file of [keyFile, requestLog]) expect((await stat(file)).mode & 0o777).toBe(0o600);
 
     const second = await start();
     expect(second.ready.revision).toBe(first.ready.revision);
-    const response = await fetch(`${second.ready.url}/v1/chat/completions`, {
-      method: 'POST',
-      body: JSON.stringify(chat(query.text)),
-    });
+    const response = await ask(second.ready.url);
     const body = (await response.json()) as { choices: { message: { content: string } }[] };
     expect(stated(body.choices[0]?.message.content ?? '')).not.toBe('unknown');
     second.child.stdin.end();
-    await once(second.child, 'exit');
+    expect(await once(second.child, 'exit')).toEqual([0, null]);
+    const lines = (await readFile(requestLog, 'utf8')).trim().split('\n');
+    const logged = lines.map((line) => requestLineSchema.parse(JSON.parse(line)));
+    expect(logged.map(({ event, call }) => [event, call])).toEqual([
+      ['received', 'call-1'],
+      ['answered', 'call-1'],
+      ['received', null],
+      ['answered', null],
+    ]);
+    expect(new Set(logged.map(({ hash }) => hash)).size).toBe(1);
     await rm(home, { recursive: true });
   });
 });
