@@ -11,7 +11,7 @@ export interface BenchResult {
 }
 
 export interface BenchOptions {
-  /** Sizes of a matrix; what `dataset` measures. */
+  /** Sizes of a matrix, of `dataset` and `disruption`. */
   readonly cells?: readonly number[] | undefined;
 }
 
@@ -20,6 +20,7 @@ type Bench = (note: (text: string) => void, options: BenchOptions) => Promise<Be
 const benches: Record<string, () => Promise<{ default: Bench }>> = {
   answer: () => import('./answer.ts'),
   dataset: () => import('./dataset.ts'),
+  disruption: () => import('./disruption.ts'),
   kill: () => import('./kill.ts'),
   matrix: () => import('./matrix.ts'),
   replay: () => import('./replay.ts'),
