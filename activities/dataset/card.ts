@@ -5,16 +5,31 @@
 import { cell } from '../../workflows/shared/encode/markdown.ts';
 import type { ExportInput } from '../../workflows/dataset/contract.ts';
 import type { ExportOptions, SplitName } from '../../workflows/dataset/export-contract.ts';
+import type { Race } from '../../workflows/dataset/selection-contract.ts';
+import type { SelectionReport } from '../../workflows/dataset/selection-report.ts';
 import { cardHeader } from './export/card-header.ts';
 import { measuredParts } from './export/card-measures.ts';
 import type { LabelPrecision } from './export/label-precision.ts';
 import type { Lengths } from './export/lengths.ts';
-import { licenceOf, strictest } from './export/licences.ts';
 import { refinementParts } from './export/card-refinement.ts';
-import { countBy, table, type Value } from './export/card-table.ts';
+import { selectionParts } from './export/card-selection.ts';
+import { sourceParts } from './export/card-sources.ts';
+import { table } from './export/card-table.ts';
+import type { PoolReport } from './query-pool/pool-report.ts';
 import { refinePromptHashes } from './prompts/refine.ts';
 import type { FinalQuery } from './selection.ts';
 import { summariseFinals } from './summarise-finals.ts';
+
+/** A query pool with what it was cleared of, or a source that was taken as it is. */
+export type Origin =
+  | { readonly kind: 'source'; readonly source: string }
+  | {
+      readonly kind: 'pool';
+      readonly pool: string;
+      readonly sha256: string;
+      /** Null: the pool's report is no longer stored. */
+      readonly report: Pick<PoolReport, 'against' | 'heldOut' | 'settings'> | null;
+    };
 
 export interface CardFile {
   readonly bytes: number;
@@ -26,6 +41,10 @@ export type CardInput = Omit<ExportInput, 'finals' | 'run'> & {
   /** Of the content: the same dataset has the same name. */
   readonly name: string;
   readonly queries: readonly { readonly source: string; readonly licence: string }[];
+  /** Where the queries were taken from. */
+  readonly origins: readonly Origin[];
+  /** Null: the selection was made by a release that wrote none. */
+  readonly selectionReport: Pick<SelectionReport, 'overall' | 'permutation' | 'crossFit'> | null;
   readonly finals: readonly FinalQuery[];
   readonly models: readonly {
     readonly role: string;
@@ -79,6 +98,9 @@ function countParts(input: CardInput): string[] {
           ? [['queries left out: the matrix was stopped', plan.leftOut.queries] as const]
           : []),
         ['executions of the score matrix', plan.cells],
+        ...(plan.raced
+          ? [['executions that its race left out', plan.raced.of - plan.cells] as const]
+          : []),
         ['adaptations tried', refinement.tried],
         ['adaptations accepted', refinement.accepted],
         ['rows with the base program', refinement.kept],
@@ -89,41 +111,6 @@ function countParts(input: CardInput): string[] {
     table(
       ['file', 'rows', 'bytes', 'sha256'],
       Object.entries(input.files).map(([name, { rows, bytes, sha256 }]) => [name, rows ?? '', bytes, sha256]),
-    ),
-  ];
-}
-
-function sourceParts({ queries }: CardInput): string[] {
-  const counts = countBy(queries.map(({ source, licence }) => JSON.stringify([source, licence])));
-  const rows = counts.map(([key, count]): Value[] => {
-    const [source = '', licence = ''] = JSON.parse(key) as string[];
-    return [source, licence || 'not stated', count];
-  });
-  const most = strictest(queries.map(({ licence }) => licence));
-  return [
-    '## Sources',
-    table(['source', 'licence', 'queries'], rows),
-    most === undefined
-      ? ''
-      : `The strictest of these licences, ${cell(most || 'not stated')}, ${licenceOf(most).asks}. The pool's programs are under Apache-2.0. What models wrote is under the terms of their providers.`,
-  ];
-}
-
-function selectionParts({ input, selection }: CardInput): string[] {
-  const { interConsistency } = input.switches;
-  return [
-    '## Selection',
-    interConsistency
-      ? 'Queries of a group share one program.'
-      : 'Inter-consistency was off: each query has some program that solved it. The best of each group, for comparison:',
-    table(
-      ['group', 'queries', 'program', 'mean score'],
-      selection.groups.map(({ group, queries, program, meanScore }) => [
-        group,
-        queries,
-        program || 'none solved any',
-        meanScore.toFixed(3),
-      ]),
     ),
   ];
 }
@@ -144,6 +131,7 @@ function settingParts({ input, models, options, promptHash }: CardInput): string
           : [['without inter-consistency', switches.withoutInterConsistency] as const]),
         ['group by', input.groupBy],
         ['repeats', input.repeats],
+        ...(input.selection.race ? [['race', raceOf(input.selection.race)] as const] : []),
         ['tries of the refiner', refinement.tries],
         ['unsolved queries are dropped', refinement.dropUnsolved],
         ['seed', input.seed],
@@ -169,6 +157,11 @@ function limitParts({ input, options, precision }: CardInput, simulated: boolean
           'One repeat says nothing about how often a row holds on a fresh draw: `masgpt dataset verify` measures it.',
         ]
       : []),
+    ...(input.selection.race
+      ? [
+          'Programs raced: one that could hardly lead its group any more was executed on no further query. Its score rests on fewer queries, its cells are missing from rewards, preference and unpaired rows, and the choice may lie up to the tolerance below that of the full matrix.',
+        ]
+      : []),
     'Scores are those of the drivers above; with another driver another program may be best.',
     'Graders compare final answers: a right answer by a wrong way counts as right.',
     ...(formats.includes('preferences') || formats.includes('unpaired')
@@ -184,4 +177,8 @@ function limitParts({ input, options, precision }: CardInput, simulated: boolean
     'Times, costs and retries of the build are in run.json, which is no part of the manifest.',
   ];
   return ['## Known limits', limits.map((limit) => `- ${limit}`).join('\n')];
+}
+
+function raceOf({ alpha, tolerance, looks, leastQueries }: Race): string {
+  return `alpha ${alpha}, tolerance ${tolerance}, ${looks} looks, the first after ${leastQueries} queries or more`;
 }

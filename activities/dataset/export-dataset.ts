@@ -8,6 +8,7 @@ import {
   type DatasetInput,
   datasetInputSchema,
 } from '../../workflows/dataset/contract.ts';
+import { type SelectionReport, selectionReportSchema } from '../../workflows/dataset/selection-report.ts';
 import type { Plan } from '../../workflows/matrix/contract.ts';
 import { querySchema } from '../../workflows/shared/query.ts';
 import { createPlanReader } from '../mas/plan-reader.ts';
@@ -22,6 +23,7 @@ import { measureLengths } from './export/lengths.ts';
 import { type Manifest, manifestSchema } from './export/manifest.ts';
 import type { MatrixParts } from './export/matrix-cells.ts';
 import type { Sources } from './export/matrix-files.ts';
+import { readOrigins } from './export/origins.ts';
 import { readSamples } from './export/read-samples.ts';
 import { writeRunRecord } from './export/run-record.ts';
 import { wellFormed } from './export/sample.ts';
@@ -81,6 +83,8 @@ export function createExportDataset(parts: ExportParts): DatasetActivities['expo
     const card = {
       ...{ name, input, plan: given.plan, selection: given.selection, refinement: given.refinement },
       ...{ dropped: given.dropped, queries, finals, models, options, rowsOf, precision, promptHash },
+      origins: await readOrigins(parts, input),
+      selectionReport: await readSelectionReport(blobs, given.selection.report),
       units: splits.units,
       lengths: await measureLengths(samples, tokenizer),
       files: { ...written.files },
@@ -119,6 +123,13 @@ export function createExportDataset(parts: ExportParts): DatasetActivities['expo
       files: { ...Object.fromEntries(files), 'manifest.json': manifestSha256, 'run.json': runRecord },
     };
   };
+}
+
+async function readSelectionReport(
+  blobs: Blobs,
+  sha256: string | undefined,
+): Promise<SelectionReport | null> {
+  return sha256 === undefined ? null : selectionReportSchema.parse(JSON.parse(await blobs.getText(sha256)));
 }
 
 async function readSources(blobs: Blobs, plan: Plan): Promise<Sources> {

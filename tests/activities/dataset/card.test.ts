@@ -43,6 +43,8 @@ function cardInput(given: Partial<CardInput> = {}): CardInput {
     lengths: { units: [], tokenizer: null },
     promptHash: 'd'.repeat(12),
     queries: [source, source, { source: 'aqua', licence: '' }, source],
+    origins: [{ kind: 'source', source: 'gsm8k' }],
+    selectionReport: null,
     finals: [
       final(0, { final: solved('1', true) }),
       final(1, { final: solved('1', true) }),
@@ -89,6 +91,46 @@ describe('the card', () => {
     const queries = [{ source: 'gsm8k' }];
     const input = datasetInputSchema.parse({ queries, switches: { interConsistency: false } });
     expect(writeCard(cardInput({ input }))).toContain('Inter-consistency was off');
+  });
+
+  it('names the query pool and what it was cleared of, and says where nothing was looked for', () => {
+    const bare = writeCard(cardInput());
+    expect(bare).toContain('Queries of gsm8k were taken as they are');
+    const set = { source: 'gsm8k-test', queries: { sha256: 'e'.repeat(64), count: 1_319 } };
+    const report = (against: (typeof set)[]) => ({
+      ...{ against, heldOut: { source: 'sciq', queries: { sha256: 'f'.repeat(64), count: 7 } } },
+      settings: {
+        ...{ seed: 0, sample: {} },
+        nearDuplicates: { jaccard: 0.7, shingleWords: 3, permutations: 128, bands: 32, expectedMissRate: 0 },
+        contamination: {
+          ...{ gramWords: 8, fewestWords: 4, fewestMaskedWords: 6, leastMaskedOverlap: 0.5 },
+          maskNumbers: true,
+        },
+      },
+    });
+    const pool = { kind: 'pool', pool: 'mixed', sha256: '9'.repeat(64) } as const;
+    const card = writeCard(cardInput({ origins: [{ ...pool, report: report([set]) }] }));
+    expect(card).toContain(`Query pool mixed, sha256 of its queries ${'9'.repeat(64)}: without near-dup`);
+    expect(card).toContain('runs of 8 words with these evaluation sets, numbers masked');
+    expect(lineOf(card, 'gsm8k-test')).toEqual(['gsm8k-test', '1319', 'e'.repeat(64)]);
+    expect(lineOf(card, 'sciq, held out')?.[1]).toBe('7');
+    const none = writeCard(cardInput({ origins: [{ ...pool, report: { ...report([]), heldOut: null } }] }));
+    expect(none).toContain('It was cleared of no evaluation set');
+    expect(writeCard(cardInput({ origins: [{ ...pool, report: null }] }))).toContain('no longer stored');
+  });
+
+  it('says what the selection is worth, and whether its groups beat random ones', () => {
+    const permutation = { grouped: 0.81, random: 0.7, single: 0.69, p: 0.0004, permutations: 2_000 };
+    const overall = { inSample: 0.81, crossFitted: 0.765 };
+    const of = (selectionReport: CardInput['selectionReport']) => writeCard(cardInput({ selectionReport }));
+    const card = of({ overall, permutation, crossFit: 'queries' });
+    expect(card).toContain('score 81.0 % on the draws that chose them, and 76.5 % cross-fitted');
+    expect(card).toContain('one half of the queries');
+    expect(card).toContain('81.0 % against 70.0 %, the mean of 2000 random groupings');
+    expect(card).toContain('one program for all: 69.0 %. p = below 0.001');
+    const off = of({ overall: { ...overall, crossFitted: null }, permutation: null, crossFit: 'off' });
+    expect(off).toContain('too high by an unknown amount: cross-fitting was off');
+    expect(off).not.toMatch(/random groups|NaN|null/);
   });
 
   it('names the strictest licence, says what is not known, and gives lengths and precision where they are', () => {
