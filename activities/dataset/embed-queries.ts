@@ -1,8 +1,9 @@
 /** Groups of queries by what their texts say: embedded, recorded, clustered. */
 import { Context } from '@temporalio/activity';
-import type { DatasetActivities } from '../../workflows/dataset/contract.ts';
+import type { DatasetActivities, EmbedResult } from '../../workflows/dataset/contract.ts';
 import { type Groups, groupingSchema } from '../../workflows/dataset/selection-contract.ts';
 import { querySchema } from '../../workflows/shared/query.ts';
+import { addUsage, noUsage } from '../../workflows/shared/usage.ts';
 import { heartbeating } from '../heartbeating.ts';
 import { createPlanReader } from '../mas/plan-reader.ts';
 import type { Blobs } from '../storage/blobs.ts';
@@ -22,9 +23,10 @@ const exemplarChars = 160;
 
 export function createEmbedQueries(parts: EmbedParts): DatasetActivities['embedQueries'] {
   const { database, blobs, embedders } = parts;
-  return async (sha256, input) => {
+  return async (sha256, input, run) => {
     let done = 0;
-    const work = async (): Promise<string> => {
+    const { info, cancellationSignal } = Context.current();
+    const work = async (): Promise<EmbedResult> => {
       const { k, embedder: name } = input.grouping ?? groupingSchema.parse({});
       const plan = await createPlanReader(blobs).plan(sha256);
       const queries = await readLines(blobs, plan.queries, querySchema);
@@ -32,7 +34,9 @@ export function createEmbedQueries(parts: EmbedParts): DatasetActivities['embedQ
       const vectors = await embedTexts(
         queries.map(({ text }) => text),
         {
-          ...{ database, embedder, signal: Context.current().cancellationSignal },
+          ...{ database, embedder, signal: cancellationSignal },
+          // Runs that an earlier release began do not say who they are.
+          payer: run === undefined ? undefined : { tenant: input.tenant, namespace: info.namespace, run },
           onProgress: (count) => (done = count),
         },
       );
@@ -48,7 +52,11 @@ export function createEmbedQueries(parts: EmbedParts): DatasetActivities['embedQ
         embedder: embedder.identity,
         ...{ silhouette: found.silhouette, tried: [...found.tried] },
       };
-      return await blobs.put(canonicalJson(groups));
+      const { tokens, costUsd } = vectors;
+      return {
+        groups: await blobs.put(canonicalJson(groups)),
+        usage: addUsage(noUsage, { ...noUsage, tokensIn: tokens, costUsd }),
+      };
     };
     return await heartbeating(work, () => ({ done }));
   };

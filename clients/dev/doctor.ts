@@ -26,6 +26,7 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<C
     checkSandbox(config, env),
     checkTemporal(config, env),
     checkDatabase(config),
+    checkEnvironment('embedding', env),
     checkEnvironment('grading', env),
     checkEnvironment('trainer', env),
     checkDisk(config),

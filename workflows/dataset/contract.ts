@@ -213,8 +213,8 @@ export interface ExportInput {
 export interface DatasetActivities {
   resolveDatasetInput(raw: unknown, identity: RunIdentity): Promise<ResolvedRun<DatasetInput>>;
   planDataset(run: string, input: DatasetInput): Promise<DatasetPlan>;
-  /** Groups by what the queries say, of `groupBy: 'embedding'`. Workers of earlier releases gave the blob alone. */
-  embedQueries(plan: string, input: DatasetInput, run: string): Promise<EmbedResult | string>;
+  /** Groups by what the queries say, of `groupBy: 'embedding'`. `run`: KIND/NAME, whose budget pays. Workers of earlier releases gave the blob alone. */
+  embedQueries(plan: string, input: DatasetInput, run?: string): Promise<EmbedResult | string>;
   planLeaders(input: DatasetInput, leaders: LeadersInput): Promise<LeadersPlan>;
   /** Of `selection.race`; called once more after each round, until there is none. */
   planRace(input: DatasetInput, race: RaceInput): Promise<RacePlan>;

@@ -1,9 +1,11 @@
 /**
  * The port `Embedder`: texts become unit vectors, so that the distance of two says how alike they are. Vectors are recorded
- * by the embedder's identity and the text's sha256: none is computed or paid twice, and a later run meets the same bytes.
+ * by the embedder's identity and the text's sha256: none is computed or paid twice, and a later run meets the same bytes. What an
+ * embedder charges for is paid by the run's chain of budgets.
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
+import { type Payer, payFor, type Spending } from '../../llm/paid-work.ts';
 import type { Database } from '../../storage/tables.ts';
 
 export interface Embedder {
@@ -13,14 +15,14 @@ export interface Embedder {
   readonly identity: string;
   /** Texts per request. */
   readonly batch: number;
+  /** The most that these texts may cost, and how long they may take; undefined where nothing is counted. */
+  readonly worst?: (texts: readonly string[]) => Spending & { readonly timeoutMs: number };
   /** Unit vectors, in the order of the texts. Throws `Embedder.Failed` and the failures of models. */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Embedded>;
 }
 
-export interface Embedded {
+export interface Embedded extends Spending {
   readonly vectors: readonly Float32Array[];
-  readonly tokens: number;
-  readonly costUsd: number;
 }
 
 export interface Embedders {
@@ -46,16 +48,20 @@ export interface EmbeddedTexts extends Vectors {
 interface Ports {
   readonly database: Database;
   readonly embedder: Embedder;
+  /** Undefined: nobody's budget, as in runs that an earlier release began. */
+  readonly payer?: Payer | undefined;
   readonly signal: AbortSignal;
   /** After each batch: texts that have their vector. */
   readonly onProgress?: (done: number) => void;
 }
 
 const rowsPerRead = 1_000;
+/** Between an endpoint's last word and its record. */
+const graceMs = 60_000;
 
-/** Each batch is recorded before the next is asked for. */
+/** Each batch is recorded before the next is asked for. Throws `Budget.Exceeded`, and what `Embedder.embed` throws. */
 export async function embedTexts(texts: readonly string[], ports: Ports): Promise<EmbeddedTexts> {
-  const { database, embedder, signal } = ports;
+  const { database, embedder } = ports;
   const keys = texts.map(sha256Of);
   const known = await readRecorded(database, embedder.identity, [...new Set(keys)]);
   const missing = new Map(
@@ -64,25 +70,9 @@ export async function embedTexts(texts: readonly string[], ports: Ports): Promis
   const open = [...missing];
   const spent = { embedded: 0, tokens: 0, costUsd: 0 };
   for (let from = 0; from < open.length; from += embedder.batch) {
-    signal.throwIfAborted();
+    ports.signal.throwIfAborted();
     const chunk = open.slice(from, from + embedder.batch);
-    const asked = await embedder.embed(
-      chunk.map(([, text]) => text),
-      signal,
-    );
-    const rows = chunk.map(([key], index) => ({
-      embedder: embedder.identity,
-      text_sha256: key,
-      vector: Buffer.from(bytesOf(asked.vectors[index] as Float32Array)),
-      // Of the request, in equal parts.
-      tokens: asked.tokens / chunk.length,
-      cost_usd: asked.costUsd / chunk.length,
-    }));
-    await database
-      .insertInto('embeddings')
-      .values(rows)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+    const asked = await embedBatch(chunk, ports);
     spent.embedded += chunk.length;
     spent.tokens += asked.tokens;
     spent.costUsd += asked.costUsd;
@@ -93,6 +83,44 @@ export async function embedTexts(texts: readonly string[], ports: Ports): Promis
     for (const [key, vector] of await readRecorded(database, embedder.identity, [...missing.keys()]))
       known.set(key, vector);
   return { ...together(keys.map((key) => known.get(key) as Float32Array)), ...spent };
+}
+
+type Keyed = readonly [key: string, text: string];
+
+async function embedBatch(
+  batch: readonly Keyed[],
+  { database, embedder, payer, signal }: Ports,
+): Promise<Embedded> {
+  const texts = batch.map(([, text]) => text);
+  const work = () => embedder.embed(texts, signal);
+  const record = (store: Database, asked: Embedded) => writeRecorded(store, embedder.identity, batch, asked);
+  const worst = embedder.worst?.(texts);
+  if (payer && worst)
+    return payFor(database, { payer, worst, leaseMs: worst.timeoutMs + graceMs, work, record, signal });
+  const asked = await work();
+  await record(database, asked);
+  return asked;
+}
+
+async function writeRecorded(
+  database: Database,
+  identity: string,
+  batch: readonly Keyed[],
+  { vectors, tokens, costUsd }: Embedded,
+): Promise<void> {
+  const rows = batch.map(([key], index) => ({
+    embedder: identity,
+    text_sha256: key,
+    vector: Buffer.from(bytesOf(vectors[index] as Float32Array)),
+    // Of the request, in equal parts.
+    tokens: tokens / batch.length,
+    cost_usd: costUsd / batch.length,
+  }));
+  await database
+    .insertInto('embeddings')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 async function readRecorded(

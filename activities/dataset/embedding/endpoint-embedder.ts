@@ -12,6 +12,8 @@ import type { Embedded, Embedder } from './embedder.ts';
 /** Texts are cut here: endpoints refuse what is longer than their context. */
 const maxChars = 16_384;
 const maxDimensions = 8_192;
+/** Tokens that a model puts around a text. */
+const marks = 4;
 
 const replySchema = z.object({
   data: z.array(
@@ -29,6 +31,12 @@ export function createEndpointEmbedder(endpoint: Endpoint): Embedder {
     name: endpoint.name,
     identity: `${endpoint.model} at ${endpoint.revision} of ${endpoint.identity}`,
     batch: 64,
+    worst(texts) {
+      // No byte-level tokenizer makes more tokens of a text than it has bytes.
+      const tokens = texts.reduce((sum, text) => sum + Buffer.byteLength(text.slice(0, maxChars)) + marks, 0);
+      const costUsd = (tokens * endpoint.priceUsdPerMTok.in) / 1e6;
+      return { tokens, costUsd, timeoutMs: endpoint.timeoutMs };
+    },
     async embed(texts, signal) {
       const key = await endpoint.readKey();
       const deadline = AbortSignal.timeout(endpoint.timeoutMs);

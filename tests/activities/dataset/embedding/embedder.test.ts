@@ -122,6 +122,98 @@ describe('an endpoint', () => {
     expect([again.embedded, again.costUsd, asked.length]).toEqual([0, 0, 2]);
   });
 
+  describe('with a budget', () => {
+    const texts = Array.from({ length: 70 }, (_, index) => `text ${index}`);
+    /** Of the first batch: 64 texts of at most 7 bytes and 4 tokens around each. */
+    const worst = 10 * 10 + 54 * 11;
+    const open = async (run: string, maxTokens: number | null) => {
+      const level = `default/dataset/${run}`;
+      const tenant = 'tenant/payer';
+      await database
+        .insertInto('budgets')
+        .values([
+          { level, above: [tenant], max_cost_usd: null, max_tokens: maxTokens },
+          { level: tenant, max_cost_usd: 1, max_tokens: null },
+        ])
+        .onConflict((conflict) =>
+          conflict.column('level').doUpdateSet({ spent_tokens: 0, spent_cost_usd: 0 }),
+        )
+        .execute();
+      const embedder = createEndpointEmbedder({ ...endpoint(), identity: run });
+      const payer = { tenant: 'payer', namespace: 'default', run: `dataset/${run}` };
+      return {
+        embed: (count = texts.length) =>
+          embedTexts(texts.slice(0, count), { database, embedder, payer, signal }),
+        rows: () =>
+          database
+            .selectFrom('budgets')
+            .select(['level', 'spent_tokens', 'spent_cost_usd', 'reserved_tokens', 'reserved_cost_usd'])
+            .where('level', 'in', [level, tenant])
+            .orderBy('level')
+            .execute(),
+      };
+    };
+    const nothing = { spent_tokens: 0, spent_cost_usd: 0, reserved_tokens: 0, reserved_cost_usd: 0 };
+
+    it('is paid once by the run and by those above it; recorded texts are free', async () => {
+      reply = right;
+      const run = await open('once', 10_000);
+      const found = await run.embed();
+      expect(found).toMatchObject({ tokens: 700, embedded: 70 });
+      const charged = { ...nothing, spent_tokens: 700, spent_cost_usd: 0.0014 };
+      expect(await run.rows()).toMatchObject([charged, charged]);
+      await run.embed();
+      expect(await run.rows()).toMatchObject([charged, charged]);
+    });
+
+    it('that a batch may pass is not asked, and the batches before it are kept and paid', async () => {
+      reply = right;
+      const run = await open('poor', worst);
+      const before = asked.length;
+      const error = await run.embed().catch((thrown: unknown) => thrown);
+      expect(isFailure(error, 'Budget.Exceeded')).toBe(true);
+      expect((error as Error).message).toMatch(/dataset\/poor .*maxTokens/);
+      expect(asked.length - before).toBe(1);
+      expect(await run.rows()).toMatchObject([
+        { ...nothing, spent_tokens: 640, spent_cost_usd: 0.00128 },
+        { spent_tokens: 640, reserved_tokens: 0 },
+      ]);
+      await database
+        .updateTable('budgets')
+        .set({ max_tokens: 2_000 })
+        .where('level', 'like', '%/poor')
+        .execute();
+      expect((await run.embed()).embedded).toBe(6);
+      expect(asked.length - before).toBe(2);
+    });
+
+    it('gets back what a request that failed had reserved', async () => {
+      const run = await open('broken', 10_000);
+      reply = () => ({ status: 503, json: {} });
+      expect(isFailure(await run.embed().catch((thrown: unknown) => thrown), 'Llm.Unavailable')).toBe(true);
+      expect(await run.rows()).toMatchObject([nothing, nothing]);
+      expect(await database.selectFrom('budget_reservations').selectAll().execute()).toEqual([]);
+    });
+
+    it('waits while others hold the rest, and goes on when they are done', async () => {
+      reply = right;
+      // Room for what one batch uses and the next may, not for what two may.
+      const run = await open('shared', 640 + worst);
+      const other = await open('other', null);
+      await database
+        .updateTable('budgets')
+        .set({ above: ['default/dataset/shared', 'tenant/payer'] })
+        .where('level', '=', 'default/dataset/other')
+        .execute();
+      const both = await Promise.all([run.embed(64), other.embed(64)]);
+      expect(both.map(({ embedded }) => embedded)).toEqual([64, 64]);
+      const [{ spent_tokens: spent } = nothing] = (await run.rows()).filter(({ level }) =>
+        level.endsWith('/shared'),
+      );
+      expect(spent).toBe(1_280);
+    });
+  });
+
   it.each([
     ['another number of vectors', () => ({ status: 200, json: { data: [] } }), 'Llm.BadReply'],
     ['no vectors', () => ({ status: 200, json: { choices: [] } }), 'Llm.BadReply'],
