@@ -8,6 +8,14 @@ export function wholeNumber(flag: string, text: string | undefined, least: numbe
   throw new UsageError(`${flag} ${text}: a whole number from ${least} on is expected`);
 }
 
+/** Parts between commas, without blanks; none for an absent flag. */
+export function commaList(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
 export function amount(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);

@@ -1,4 +1,4 @@
-/** Shows a run's progress until it ends. A run whose worker is not there yet shows nothing. */
+/** Says that a run began, and shows its progress until it ends. A run whose worker is not there yet shows nothing. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../../workflows/shared/progress.ts';
 import type { RunHandle } from '../client.ts';
@@ -18,6 +18,7 @@ export async function followRun<Result>(
   options: FollowOptions = {},
 ): Promise<Result> {
   const { show = (progress) => output.progress(handle.workflowId, progress), leave, pollMs = 500 } = options;
+  output.note(`${handle.attached ? 'attached to' : 'started'} ${handle.workflowId}`);
   const ended = new AbortController();
   let left = (_reason: Error): void => {};
   const leaving = new Promise<never>((_, reject) => (left = reject));

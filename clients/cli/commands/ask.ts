@@ -2,9 +2,10 @@
 import { defineCommand } from 'citty';
 import { type CallLine, followCalls } from '../../../activities/mas/list-calls.ts';
 import type { AnswerRequest, AnswerResult } from '../../../workflows/answer/contract.ts';
+import { budgetArgs, budgetOf } from '../budget-flags.ts';
 import { type CommandContext, commonArgs, runCommand } from '../command.ts';
 import { CommandFailed } from '../errors.ts';
-import { amount, wholeNumber } from '../flag-values.ts';
+import { wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
 
 const pollMs = 300;
@@ -20,12 +21,9 @@ export default defineCommand({
     driver: { type: 'string', description: 'Model that plays the agents', default: 'sim-driver' },
     name: { type: 'string', description: "Name of the run (default: made from the input's hash)" },
     seed: { type: 'string', description: 'Seed of all draws', default: '0' },
-    'max-cost-usd': { type: 'string', description: 'Stop before the calls cost more' },
-    'max-tokens': { type: 'string', description: 'Stop before the calls use more' },
+    ...budgetArgs,
   },
   run: ({ args }) => {
-    const maxCostUsd = amount('--max-cost-usd', args['max-cost-usd']);
-    const maxTokens = wholeNumber('--max-tokens', args['max-tokens'], 1);
     const input: AnswerRequest = {
       query: args.query,
       driver: args.driver,
@@ -33,8 +31,7 @@ export default defineCommand({
       ...(args.program === undefined ? {} : { program: args.program }),
       ...(args.generator === undefined ? {} : { generator: args.generator }),
       ...(args.repair ? { repair: true } : {}),
-      ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
-      ...(maxTokens === undefined ? {} : { maxTokens }),
+      ...budgetOf(args),
     };
     const options = args.name === undefined ? {} : { name: args.name };
     return runCommand(args, (context) => ask(context, input, options));
@@ -48,7 +45,6 @@ async function ask(
 ): Promise<AnswerResult> {
   const { client, output, database } = context;
   const handle = await client.answer.start(input, options);
-  output.note(`${handle.attached ? 'attached to' : 'started'} ${handle.workflowId}`);
   const { agents } = output;
   const next = followCalls(database, handle.workflowId);
   const result = await followRun(context, handle, {

@@ -6,6 +6,7 @@ import type {
   EvaluationResult,
   ScoreRow,
 } from '../../../workflows/evaluation/contract.ts';
+import { budgetOf, matrixBudgetArgs } from '../budget-flags.ts';
 import { columns } from '../columns.ts';
 import {
   type CommandContext,
@@ -16,7 +17,7 @@ import {
 } from '../command.ts';
 import { CommandFailed } from '../errors.ts';
 import { estimate } from '../estimate.ts';
-import { amount, wholeNumber } from '../flag-values.ts';
+import { commaList, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
 import { importBenchmarks } from '../import-benchmarks.ts';
 import { writeReport } from '../write-report.ts';
@@ -41,9 +42,7 @@ export default defineCommand({
     seed: { type: 'string', description: 'Seed of sampling and of all draws', default: '0' },
     repeats: { type: 'string', description: 'Executions per cell', default: '1' },
     name: { type: 'string', description: "Name of the run (default: made from the input's hash)" },
-    'max-cost-usd': { type: 'string', description: 'Stop before the calls cost more' },
-    'max-wall-minutes': { type: 'string', description: 'Begin no execution after so long' },
-    'max-tokens': { type: 'string', description: 'Stop before the calls use more' },
+    ...matrixBudgetArgs,
     out: {
       type: 'string',
       description: 'Directory for the report (default: HOME/reports)',
@@ -70,28 +69,19 @@ type Args = { readonly [name: string]: unknown };
 /** `rows`: how many queries are asked, by benchmark. */
 async function requestOf(context: Pick<LocalContext, 'config' | 'output'>, args: Args) {
   const text = (name: string): string | undefined => args[name] as string | undefined;
-  const list = (name: string): string[] =>
-    (text(name) ?? '')
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '');
   const limit = wholeNumber('--limit', text('limit'), 1);
   const sample = wholeNumber('--sample', text('sample'), 1);
-  const maxCostUsd = amount('--max-cost-usd', text('max-cost-usd'));
-  const maxWallMinutes = amount('--max-wall-minutes', text('max-wall-minutes'));
-  const maxTokens = wholeNumber('--max-tokens', text('max-tokens'), 1);
+  const budget = budgetOf(args);
   const benchmarks = await importBenchmarks(context, text('benchmark') ?? '');
   const input: EvaluationRequest = {
     benchmarks: benchmarks.map(({ name, sha256 }) => (sha256 === undefined ? { name } : { name, sha256 })),
-    systems: list('system'),
-    drivers: list('driver'),
+    systems: commaList(text('system')),
+    drivers: commaList(text('driver')),
     repeats: wholeNumber('--repeats', text('repeats'), 1),
     seed: wholeNumber('--seed', text('seed'), 0),
     ...(limit === undefined ? {} : { limit }),
     ...(sample === undefined ? {} : { sample }),
-    ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
-    ...(maxWallMinutes === undefined ? {} : { maxWallMinutes }),
-    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...budget,
   };
   const rows = benchmarks.reduce(
     (sum, { rows: all = 60 }) => sum + Math.min(all, sample ?? all, limit ?? all),
@@ -107,7 +97,6 @@ export async function evaluate(
 ): Promise<EvaluationResult> {
   const { client, output } = context;
   const handle = await client.evaluation.start(input, name === undefined ? {} : { name });
-  output.note(`${handle.attached ? 'attached to' : 'started'} ${handle.workflowId}`);
   const result = await followRun(context, handle);
   output.print(table(result.results));
   if (result.simulated)

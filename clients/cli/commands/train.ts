@@ -37,7 +37,6 @@ export async function train(
 ): Promise<TrainingResult & { readonly path: string }> {
   const { client, output, database, temporal } = context;
   const handle = await client.training.start(input, options);
-  output.note(`${handle.attached ? 'attached to' : 'started'} ${handle.workflowId}`);
   if (options.resume)
     await temporal.workflow.getHandle(handle.workflowId).executeUpdate(trainingUpdates.resume);
   const result = await followRun(context, handle, { leave: parked });

@@ -3,6 +3,7 @@ import { defineCommand } from 'citty';
 import { findQueryPool } from '../../../activities/dataset/query-pool/query-pools.ts';
 import { readPool } from '../../../activities/mas/pool.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
+import { budgetOf, matrixBudgetArgs } from '../budget-flags.ts';
 import { columns } from '../columns.ts';
 import {
   type CommandContext,
@@ -12,7 +13,7 @@ import {
   runLocalCommand,
 } from '../command.ts';
 import { estimate } from '../estimate.ts';
-import { amount, wholeNumber } from '../flag-values.ts';
+import { commaList, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
 import { exportArgs, exportOf } from './export-flags.ts';
 import { poolReferences, queryFlags, readQueryFlags } from './query-flags.ts';
@@ -56,8 +57,7 @@ export default defineCommand({
     ...refineArgs,
     ...exportArgs,
     seed: { type: 'string', description: 'Seed of all draws', default: '0' },
-    'max-cost-usd': { type: 'string', description: 'Stop before the calls cost more' },
-    'max-wall-minutes': { type: 'string', description: 'Begin no execution of the matrix after so long' },
+    ...matrixBudgetArgs,
     'when-spent': {
       type: 'string',
       description:
@@ -95,8 +95,7 @@ async function requestOf(
   database?: CommandContext['database'],
 ) {
   const text = (name: string): string | undefined => args[name] as string | undefined;
-  const maxCostUsd = amount('--max-cost-usd', text('max-cost-usd'));
-  const maxWallMinutes = amount('--max-wall-minutes', text('max-wall-minutes'));
+  const budget = budgetOf(args);
   const { queries, rows } = await readQueryFlags(context, args, (name, version) => {
     if (!database) throw new TypeError('pools are looked up in the database');
     return findQueryPool(database, name, version);
@@ -104,7 +103,7 @@ async function requestOf(
   const programs = text('programs') ?? 'all';
   const input: DatasetRequest = {
     queries,
-    programs: programs === 'all' ? 'all' : programs.split(','),
+    programs: programs === 'all' ? 'all' : commaList(programs),
     ...driversOf(text('driver') ?? 'sim-driver'),
     refiner: text('refiner'),
     repeats: wholeNumber('--repeats', text('repeats'), 1),
@@ -118,16 +117,16 @@ async function requestOf(
     refinement: refinementOf(args),
     export: exportOf(args),
     seed: wholeNumber('--seed', text('seed'), 0),
-    ...(maxCostUsd === undefined ? {} : { maxCostUsd }),
-    ...(maxWallMinutes === undefined ? {} : { maxWallMinutes }),
+    ...budget,
     ...(text('when-spent') === 'stop' ? {} : { whenSpent: text('when-spent') as 'use' }),
   };
   return { input, rows };
 }
 
 function driversOf(list: string): Pick<DatasetRequest, 'driver' | 'drivers'> {
-  const drivers = list.split(',');
-  return drivers.length === 1 ? { driver: list } : { drivers };
+  const drivers = commaList(list);
+  const [driver = list] = drivers;
+  return drivers.length > 1 ? { drivers } : { driver };
 }
 
 export async function buildDataset(
@@ -137,7 +136,6 @@ export async function buildDataset(
 ): Promise<DatasetResult> {
   const { client, output } = context;
   const handle = await client.dataset.start(input, name === undefined ? {} : { name });
-  output.note(`${handle.attached ? 'attached to' : 'started'} ${handle.workflowId}`);
   const result = await followRun(context, handle);
   const groups = result.groups.map(({ group, queries, program, meanScore }) => [
     group,

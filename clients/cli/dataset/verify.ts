@@ -1,9 +1,10 @@
 /** `masgpt dataset verify NAME`: executes a sample of the rows again on fresh draws, and says how many solve their query again. */
 import { defineCommand } from 'citty';
 import type { Rate } from '../../../workflows/dataset/verify-contract.ts';
+import { budgetArgs, budgetOf } from '../budget-flags.ts';
 import { columns } from '../columns.ts';
 import { commonArgs, runCommand } from '../command.ts';
-import { amount, wholeNumber } from '../flag-values.ts';
+import { wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
 
 export default defineCommand({
@@ -13,18 +14,17 @@ export default defineCommand({
     name: { type: 'positional', description: 'Name of the dataset', required: true },
     rows: { type: 'string', description: 'Rows of the random sample', default: '100' },
     seed: { type: 'string', description: 'Of the sample and of the draws', default: '0' },
-    'max-cost-usd': { type: 'string', description: 'Stop before the calls cost more' },
+    ...budgetArgs,
   },
   run: ({ args }) => {
     const rows = wholeNumber('--rows', args.rows, 1) ?? 100;
     const seed = wholeNumber('--seed', args.seed, 0) ?? 0;
-    const maxCostUsd = amount('--max-cost-usd', args['max-cost-usd']);
+    const budget = budgetOf(args);
     return runCommand(args, async (context) => {
       const { client, output } = context;
       const dataset = args.name.replace(/^dataset\//, '');
-      const input = { dataset, rows, seed, ...(maxCostUsd === undefined ? {} : { maxCostUsd }) };
+      const input = { dataset, rows, seed, ...budget };
       const handle = await client.verification.start(input, { name: nameOf(dataset, rows, seed) });
-      output.note(`${handle.attached ? 'attached to' : 'started'} ${handle.workflowId}`);
       const result = await followRun(context, handle);
       const { groups, adapted, base, expected, failures, simulated } = result;
       const named: [string, Rate][] = [
