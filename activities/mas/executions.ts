@@ -59,9 +59,16 @@ export interface Claim extends Attempt {
 
 export type ExecutionEnd = Omit<Execution, 'key' | 'losses' | 'guestChanges' | 'stored'>;
 
+export interface ClaimOptions {
+  /** An attempt of the same run is waited for, too. */
+  readonly patient?: boolean;
+  /** The time since the last sign of an attempt does not count as the program's. */
+  readonly leavesOutages?: boolean;
+}
+
 export interface Executions {
-  /** `busy`: another attempt executes it right now. `patient`: one of the same run is waited for, too. */
-  claim(row: ExecutionRow, options?: { readonly patient?: boolean }): Promise<Claim | Execution | 'busy'>;
+  /** `busy`: another attempt executes it right now. */
+  claim(row: ExecutionRow, options?: ClaimOptions): Promise<Claim | Execution | 'busy'>;
   find(key: string): Promise<Execution | null>;
   /** From now on it runs with this guest. `counted`: its journal was written with another. */
   changeGuest(attempt: Attempt, guest: string, counted: boolean): Promise<void>;
@@ -113,7 +120,7 @@ export function createExecutions(database: Database): Executions {
     find,
 
     async claim(row, options) {
-      const claimed = await insertOrTakeOver(database, row, options?.patient ?? false);
+      const claimed = await insertOrTakeOver(database, row, options);
       if (claimed) return claimed;
       return (await find(row.key)) ?? 'busy';
     },
@@ -179,7 +186,7 @@ export function createExecutions(database: Database): Executions {
 async function insertOrTakeOver(
   database: Database,
   row: ExecutionRow,
-  patient: boolean,
+  { patient = false, leavesOutages = false }: ClaimOptions = {},
 ): Promise<Claim | null> {
   const { rows } = await sql<ClaimedRow>`
     insert into executions as e
@@ -190,7 +197,10 @@ async function insertOrTakeOver(
       fence = e.fence + 1,
       run = excluded.run,
       losses = case when e.status = 'infraFailed' then 0 when e.ended_at is null then e.losses + 1 else e.losses end,
-      started_at = case when e.status = 'infraFailed' then now() else e.started_at end,
+      started_at = case when e.status = 'infraFailed' then now()
+        when ${leavesOutages}::boolean then e.started_at + (now() - least(now(), greatest(e.started_at, e.ended_at, (
+          select max(greatest(j.started_at, j.ended_at)) from journal j where j.execution = e.key))))
+        else e.started_at end,
       status = 'running',
       ended_at = null,
       failure_message = null

@@ -92,7 +92,8 @@ export function createProgramRunner(parts: ProgramRunnerParts): ProgramRunner {
     let breakdowns = 0;
     for (;;) {
       signal.throwIfAborted();
-      const claimed = await retrying(() => executions.claim(row, { patient }), { signal });
+      const claim = () => executions.claim(row, { patient, leavesOutages: true });
+      const claimed = await retrying(claim, { signal });
       if (claimed === 'busy') {
         await sleep(pollMs, undefined, { signal });
         continue;

@@ -1,4 +1,5 @@
 /** All scores of a matrix in typed arrays: 12,222 queries x 48 programs x 3 repeats are 30 MB. */
+import { addUsd } from '../../../workflows/shared/usage.ts';
 
 export interface ScoreTable {
   readonly queries: number;
@@ -66,8 +67,10 @@ export function addOutcome(
   const cell = query * table.programs + program;
   table.scores[cell * table.repeats + repeat] = outcome.score;
   table.executed[cell] = (table.executed[cell] as number) + 1;
-  for (const of of ['llmCalls', 'tokens', 'costUsd'] as const)
+  for (const of of ['llmCalls', 'tokens'] as const)
     table[of][cell] = (table[of][cell] as number) + outcome[of];
+  // Rows come from the database in any order.
+  table.costUsd[cell] = addUsd(table.costUsd[cell] as number, outcome.costUsd);
 }
 
 /** Those of the queries on which any program was executed; the others say nothing about programs. */

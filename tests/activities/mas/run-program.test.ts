@@ -181,6 +181,36 @@ return '|'.join(log) + str(random.random())
     expect(await lost).toMatchObject({ answer: taken.answer, stored: true });
   });
 
+  it('does not count the time in which nobody ran it, a night without a worker for instance', async () => {
+    const spec = parts.spec('return self.llm.call_llm("before") + self.llm.call_llm("after")');
+    const key = await runner.key(spec);
+    const untilTheLidIsClosed = async (): Promise<void> => {
+      const lid = new AbortController();
+      parts.llm.behave(({ body: { messages } }) => {
+        if (messages[0]?.content === 'before') return { type: 'answer' };
+        setTimeout(() => lid.abort(new Error('closed')), 200);
+        return { type: 'hang' };
+      });
+      await expect(runner.run(spec, lid.signal)).rejects.toThrow('closed');
+      parts.llm.behave({ type: 'answer' });
+    };
+    const nightPasses = async (ended: 'released' | 'killed'): Promise<void> => {
+      const earlier = (column: 'started_at' | 'ended_at') =>
+        sql<Date>`${sql.ref(column)} - interval '9 hours'`;
+      const times = { started_at: earlier('started_at'), ended_at: earlier('ended_at') };
+      const row = { ...times, ...(ended === 'killed' ? { ended_at: null } : {}) };
+      await parts.database.updateTable('executions').set(row).where('key', '=', key).execute();
+      await parts.database.updateTable('journal').set(times).where('execution', '=', key).execute();
+    };
+    await untilTheLidIsClosed();
+    await nightPasses('released');
+    await untilTheLidIsClosed();
+    await nightPasses('killed');
+    const resumed = await run(spec);
+    expect(resumed).toMatchObject({ status: 'answered', usage: { llmCalls: 2 } });
+    expect(resumed.wallMs).toBeLessThan(spec.limits.totalMs);
+  });
+
   it('goes on in a new sandbox when the one under it breaks', async () => {
     const spec = parts.spec('return self.llm.call_llm("one") + self.llm.call_llm("two")');
     const before = parts.llm.requests.length;
