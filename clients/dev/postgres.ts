@@ -185,8 +185,11 @@ function flags(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
+/** After a kill it reads its log first, and one that is stopped in the middle of that begins again. */
+const readyMs = 180_000;
+
 async function untilReady(url: string, server: SupervisedProcess, logFile: string): Promise<void> {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + readyMs;
   for (;;) {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
     client.on('error', () => {});
@@ -195,7 +198,7 @@ async function untilReady(url: string, server: SupervisedProcess, logFile: strin
       return;
     } catch (cause) {
       if (!server.isRunning()) throw new Error(`PostgreSQL ended at start:\n${tailOf(logFile)}`, { cause });
-      if (Date.now() > end) throw new Error(`PostgreSQL is not ready after 60 s; see ${logFile}`, { cause });
+      if (Date.now() > end) throw new Error(`PostgreSQL is not ready after ${readyMs / 1_000} s; see ${logFile}`, { cause });
       await new Promise((wake) => setTimeout(wake, 50));
     } finally {
       await client.end().catch(() => {});
