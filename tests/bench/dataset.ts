@@ -1,12 +1,13 @@
 /**
  * The score matrix of a dataset at scale: its rate against the bare bulk activity's on the same programs, and how time, memory,
- * history and database grow with the cells; before it, the selection over generated scores. `--cells=2000,8000,32000` gives
+ * history and database grow with the cells; before it, the selection over generated scores; after it, races over the largest. `--cells=2000,8000,32000` gives
  * the sizes (the default: an hour on two cores).
  */
 import { readPool } from '../../activities/mas/pool.ts';
 import type { DatasetRequest } from '../../workflows/dataset/contract.ts';
 import { bareRate } from './dataset/bare-rate.ts';
 import { type DatasetBench, openDatasetBench } from './dataset/bench-client.ts';
+import { raceOnStored } from './dataset/race-stored.ts';
 import { benchSelection } from './dataset/selection.ts';
 import { type MeasuredRun, measureRun } from './dataset/measure-run.ts';
 import type { BenchOptions, BenchResult } from './main.ts';
@@ -60,6 +61,8 @@ async function measure(bench: DatasetBench, sizes: readonly number[]): Promise<B
   const largest = sizes.at(-1) ?? smallest;
   const again = await measureRun(bench, `cells-${largest}`, inputOf(names, largest, 199 + sizes.length));
 
+  const raced = await raceOnStored(bench, `dataset/cells-${largest}`);
+
   const [first, last] = [runs[0] as MeasuredRun, runs.at(-1) as MeasuredRun];
   const whole = median(rates.map((rate) => rate.whole));
   return {
@@ -74,6 +77,8 @@ async function measure(bench: DatasetBench, sizes: readonly number[]): Promise<B
     },
     ratios: {
       wholeToBare: round(median(rates.map((rate) => rate.whole / rate.bare))),
+      raceSavedSimulated: round(raced.saved),
+      raceWithin1PointSimulated: round(raced.within),
       workerMbLargestToSmallest: round(last.workerMb / first.workerMb),
       ...(sizes.length > 1 ? { exponentOfTime: round(exponentOf(runs)) } : {}),
     },

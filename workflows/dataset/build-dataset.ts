@@ -21,6 +21,7 @@ import {
   type EmbedResult,
 } from './contract.ts';
 import { type LeadersCarried, runLeaders } from './leaders-stage.ts';
+import { type RaceCarried, type Raced, runRace } from './race-stage.ts';
 import { refineSelection } from './refine-stage.ts';
 
 /** State across continue-as-new, which only matrices need: what follows is one activity per hundred queries. */
@@ -31,6 +32,8 @@ interface Carried {
   readonly matrix: MatrixCarried;
   /** Of `groupBy: 'embedding'`: made before the matrix, so that an embedder that fails does so before much is spent. */
   readonly grouped?: EmbedResult;
+  /** Set while programs race: `plan` is that of the full matrix, and `matrix` that of the round. */
+  readonly race?: RaceCarried;
   /** Set while leading programs get more repeats: `plan` is what the matrix left, and `matrix` that of the leaders. */
   readonly leaders?: LeadersCarried;
 }
@@ -64,20 +67,35 @@ async function build(
   const state = (matrix: MatrixCarried) => {
     return { v: 1, resolved, plan: planned, matrix, ...(grouped ? { grouped } : {}) } as const;
   };
-  const matrix: Pick<MatrixResult, 'usage' | 'simulated' | 'spent' | 'unfinished'> = carried?.leaders
-    ? { ...carried.leaders.matrix, unfinished: 0 }
-    : await runMatrix({
-        ...{ plan: planned.plan, cells: planned.cells, run, steering, rules: resolved.rules },
-        ...{ priority: priorities.dataset, carried: carried?.matrix },
-        onProgress: (matrix) => publish({ stage: 'score matrix', ...progressOf(matrix) }),
-        continueAsNew: (own) => continueAsNew<typeof buildDataset>(raw, state(own)),
-      });
-  const plan = matrix.spent === undefined ? planned : await whatIsComplete(input, planned, matrix);
+  const scored: Raced = carried?.leaders
+    ? { plan: planned, matrix: { ...carried.leaders.matrix, unfinished: 0 } }
+    : input.selection?.race
+      ? await runRace({
+          ...{ resolved, plan: planned, groups: grouped?.groups, steering, publish },
+          ...{ carried: carried?.race, matrix: carried?.matrix, before: grouped?.usage ?? noUsage },
+          planRace: (...args) => onQueue('workflows', 'planRace', run).planRace(...args),
+          continueAsNew: (race, own) => continueAsNew<typeof buildDataset>(raw, { ...state(own), race }),
+        })
+      : {
+          plan: planned,
+          matrix: await runMatrix({
+            ...{ plan: planned.plan, cells: planned.cells, run, steering, rules: resolved.rules },
+            ...{ priority: priorities.dataset, carried: carried?.matrix },
+            onProgress: (matrix) => publish({ stage: 'score matrix', ...progressOf(matrix) }),
+            continueAsNew: (own) => continueAsNew<typeof buildDataset>(raw, state(own)),
+          }),
+        };
+  const { matrix } = scored;
+  const plan = matrix.spent === undefined ? scored.plan : await whatIsComplete(input, scored.plan, matrix);
 
   let more = carried?.leaders?.sums.more ?? {};
   if (input.groupBy === 'embedding' && more.groups === undefined) {
     // The vectors of queries that are complete are recorded: they cost nothing here.
-    if (grouped === undefined || plan !== planned) {
+    if (grouped && input.selection?.race) {
+      const regroup = { groups: grouped.groups, from: scored.plan.plan, to: plan.plan };
+      const { regroupQueries } = onQueue('workflows', 'regroupQueries', run);
+      if (plan !== scored.plan) grouped = { ...grouped, groups: await regroupQueries(regroup) };
+    } else if (grouped === undefined || plan !== planned) {
       const { groups, usage } = await group(plan.plan);
       grouped = { groups, usage: addUsage(grouped?.usage ?? noUsage, usage) };
     }
@@ -91,7 +109,7 @@ async function build(
           spent: { usage: matrix.usage, simulated: matrix.simulated },
           planLeaders: (...args) => onQueue('workflows', 'planLeaders', run).planLeaders(...args),
           continueAsNew: (leaders, own) =>
-            continueAsNew<typeof buildDataset>(raw, { ...state(own), leaders }),
+            continueAsNew<typeof buildDataset>(raw, { ...state(own), plan, leaders }),
         })
       : { more, cells: undefined, spent: undefined, usage: noUsage, simulated: false };
   if (leading.spent !== undefined && input.whenSpent !== 'use')
@@ -122,6 +140,7 @@ async function build(
     run,
     ...exported,
     cells: plan.cells,
+    ...(plan.raced ? { racedOut: plan.raced.of - plan.cells } : {}),
     ...(leading.cells === undefined ? {} : { leaderCells: leading.cells }),
     dropped,
     ...(plan.leftOut ? { leftOut: plan.leftOut.queries } : {}),
@@ -155,7 +174,9 @@ async function whatIsComplete(
   const { keepComplete } = proxyActivities<MatrixActivities>(matrixActivityOptions.keepComplete);
   const complete = await keepComplete(planned.plan);
   if (complete.queries === 0) throw budgetSpent(`${done}, no query complete`, cause);
-  return { ...planned, ...complete, leftOut: { queries: planned.queries - complete.queries, cause } };
+  const raced = planned.raced && { of: (planned.raced.of / planned.queries) * complete.queries };
+  const leftOut = { queries: planned.queries - complete.queries, cause };
+  return { ...planned, ...complete, ...(raced ? { raced } : {}), leftOut };
 }
 
 function onQueue(

@@ -144,9 +144,10 @@ export async function buildDataset(
     meanScore.toFixed(3),
   ]);
   output.print(columns([['GROUP', 'QUERIES', 'PROGRAM', 'MEAN SCORE'], ...groups]));
-  const { rows, cells, dropped, refinement, usage, simulated } = result;
+  const { rows, cells, racedOut, dropped, refinement, usage, simulated } = result;
+  const left = racedOut === undefined ? '' : ` (a race left out ${racedOut} more)`;
   output.print(
-    `${rows} rows from ${cells} executions, ${dropped} queries dropped, ${refinement.accepted} of ${refinement.tried} adaptations accepted; ` +
+    `${rows} rows from ${cells} executions${left}, ${dropped} queries dropped, ${refinement.accepted} of ${refinement.tried} adaptations accepted; ` +
       `${usage.llmCalls} LLM calls, $${usage.costUsd.toFixed(4)}${simulated ? ' (simulated)' : ''}`,
   );
   return result;
@@ -164,5 +165,7 @@ async function plan(
     input.programs === 'all' || !input.programs ? pool.list() : input.programs.map((id) => pool.get(id));
   const systems = programs.map(({ calls }) => ({ calls, extra: 0 }));
   const { driver = 'sim-driver', drivers = [driver], repeats = 1 } = input;
-  return estimate(context, { queries: rows, systems, drivers, repeats });
+  const most = estimate(context, { queries: rows, systems, drivers, repeats });
+  if (input.selection?.race) context.output.print('at most: programs that drop out of the race cost less');
+  return most;
 }

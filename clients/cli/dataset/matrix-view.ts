@@ -38,8 +38,10 @@ export default defineCommand({
     }),
 });
 
+type Race = NonNullable<SelectionReport['race']>;
+
 function textOf(report: SelectionReport): string[] {
-  const { overall, permutation, crossFit } = report;
+  const { overall, permutation, crossFit, race } = report;
   const rows = report.groups.map(({ group, queries, chosen, why, inSample, crossFitted }) => [
     ...[group, String(queries), chosen === null ? 'none' : (report.programs[chosen] ?? ''), why],
     ...[percent(inSample.mean), `${percent(inSample.low)}-${percent(inSample.high)}`],
@@ -47,6 +49,7 @@ function textOf(report: SelectionReport): string[] {
   ]);
   const head = ['GROUP', 'QUERIES', 'PROGRAM', 'WHY', 'CHOSE', '95 %', 'WORTH'];
   const lines = [columns([head, ...rows])];
+  if (race) lines.push(...raceLines(report, race));
   if (overall.crossFitted !== null)
     lines.push(
       `selected programs score ${percent(overall.inSample)} on the draws that chose them and ${percent(overall.crossFitted)} on the others (halves of the ${crossFit})`,
@@ -56,4 +59,18 @@ function textOf(report: SelectionReport): string[] {
       `groups ${percent(permutation.grouped)}, random groups of the same sizes ${percent(permutation.random)}, one program for all ${percent(permutation.single)}: p = ${pValue(permutation.p)}`,
     );
   return lines;
+}
+
+function raceLines({ groups, programs }: SelectionReport, { cells, of }: Race): string[] {
+  const dropped = groups.flatMap(({ group, scores }) =>
+    scores.flatMap((score, program) =>
+      score.dropped
+        ? [[group, programs[program] ?? '', String(score.dropped.look), String(score.dropped.queries)]]
+        : [],
+    ),
+  );
+  const left = `the race asked for ${cells} of ${of} executions, ${percent(1 - cells / of)} % fewer`;
+  return dropped.length === 0
+    ? [left]
+    : [left, columns([['GROUP', 'DROPPED OUT', 'AT LOOK', 'AFTER QUERIES'], ...dropped])];
 }

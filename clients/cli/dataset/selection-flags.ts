@@ -29,6 +29,10 @@ export const selectionArgs = {
     type: 'string',
     description: 'COUNT:REPEATS[:ROUNDS], as 4:2: so many further repeats for so many leading programs',
   },
+  race: {
+    type: 'boolean',
+    description: 'Adaptive matrix: programs that cannot lead their group any more are not executed further',
+  },
 } as const;
 
 type Args = { readonly [name: string]: unknown };
@@ -50,6 +54,7 @@ export function selectionOf(args: Args): Pick<DatasetRequest, 'groupBy' | 'group
       rule: rule === 'best' ? 'best' : 'cheapestWithinOneError',
       crossFit: text('cross-fit') as 'queries',
       ...(leaders === undefined ? {} : { leaders }),
+      ...(args['race'] === true ? { race: {} } : {}),
     },
   };
 }

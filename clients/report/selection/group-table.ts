@@ -14,7 +14,11 @@ function row(group: GroupReport, report: SelectionReport): Markup {
   const { chosen, inSample, crossFitted } = group;
   const score = chosen === null ? undefined : group.scores[chosen];
   const cost = report.cost === 'costUsd' ? score?.costUsd?.toPrecision(2) : score?.tokens;
-  return markup`<tr><th scope="row">${oneLine(group.group, 60)}${group.exemplar !== undefined && markup`<span class="exemplar">${oneLine(group.exemplar, 110)}</span>`}<td class="n">${count(group.queries)}${group.observed < group.queries && markup` <span class="note">(${count(group.observed)} executed)</span>`}<td>${chosen === null ? markup`<span class="note">none: dropped</span>` : report.programs[chosen]}<td>${why(group)}<td class="n">${chosen === null ? '' : figure(inSample)}<td class="n">${crossFitted === null || chosen === null ? '' : figure(crossFitted)}<td class="n">${crossFitted === null || chosen === null ? '' : percent(inSample.mean - crossFitted.mean)}<td class="n">${typeof cost === 'number' ? count(Math.round(cost)) : (cost ?? '')}</tr>`;
+  return markup`<tr><th scope="row">${oneLine(group.group, 60)}${group.exemplar !== undefined && markup`<span class="exemplar">${oneLine(group.exemplar, 110)}</span>`}<td class="n">${count(group.queries)}${group.observed < group.queries && markup` <span class="note">(${count(group.observed)} executed)</span>`}<td>${chosen === null ? markup`<span class="note">none: dropped</span>` : report.programs[chosen]}<td>${why(group)}${report.race && markup` <span class="note">${racing(group)}</span>`}<td class="n">${chosen === null ? '' : figure(inSample)}<td class="n">${crossFitted === null || chosen === null ? '' : figure(crossFitted)}<td class="n">${crossFitted === null || chosen === null ? '' : percent(inSample.mean - crossFitted.mean)}<td class="n">${typeof cost === 'number' ? count(Math.round(cost)) : (cost ?? '')}</tr>`;
+}
+
+function racing({ scores }: GroupReport): string {
+  return `${scores.filter(({ dropped }) => dropped === undefined).length} of ${scores.length} raced to the end`;
 }
 
 function why({ why: reason, tied, scores, chosen }: GroupReport): string {

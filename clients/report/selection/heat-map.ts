@@ -25,7 +25,7 @@ export function heatMap(report: SelectionReport, order: readonly number[]): Mark
       const x = column * cell.width + cell.width / 2 + 4;
       return markup`<text transform="translate(${x} ${head - 6}) rotate(-66)">${oneLine(report.programs[program] ?? '', 26)}</text>`;
     },
-  )}${groups.map((group, row) => order.map((program, column) => drawCell({ report, group, row, program, column, range })))}</svg></div></div>${key(range)}`;
+  )}${groups.map((group, row) => order.map((program, column) => drawCell({ report, group, row, program, column, range })))}</svg></div></div>${key(range, report.race !== undefined)}`;
 }
 
 interface Range {
@@ -53,8 +53,8 @@ function drawCell({ report, group, row, program, column, range }: CellPlace): Ma
   const on = shade > 0.62 ? ' on' : '';
   const title = isEmpty
     ? 'not executed'
-    : `${percent(score.mean)} (${percent(score.low)} to ${percent(score.high)}), ${count(score.executions)} executions, ${count(score.llmCalls ?? 0)} calls and ${count(Math.round(score.tokens ?? 0))} tokens each${isChosen ? '; selected' : ''}`;
-  return markup`<rect${isEmpty && markup` class="none"`} x="${x + 1}" y="${y + 1}" width="${cell.width - 2}" height="${cell.height - 2}" fill-opacity="${shade.toFixed(2)}"><title>${report.programs[program]} on ${group.group}: ${title}</title></rect>${!isEmpty && markup`<text class="v${on}" x="${x + cell.width / 2}" y="${middle(row)}">${Math.round(score.mean * 100)}</text>`}${!isEmpty && score.near && group.chosen !== null && markup`<circle class="near${on}" cx="${x + cell.width - 4}" cy="${y + 4}" r="1.4"/>`}${isChosen && markup`<rect class="pick" x="${x + 1}" y="${y + 1}" width="${cell.width - 2}" height="${cell.height - 2}"/>`}`;
+    : `${percent(score.mean)} (${percent(score.low)} to ${percent(score.high)}), ${count(score.executions)} executions, ${count(score.llmCalls ?? 0)} calls and ${count(Math.round(score.tokens ?? 0))} tokens each${isChosen ? '; selected' : ''}${score.dropped ? `; dropped out at look ${score.dropped.look}, after ${count(score.dropped.queries)} queries` : ''}`;
+  return markup`<rect${isEmpty && markup` class="none"`} x="${x + 1}" y="${y + 1}" width="${cell.width - 2}" height="${cell.height - 2}" fill-opacity="${shade.toFixed(2)}"><title>${report.programs[program]} on ${group.group}: ${title}</title></rect>${!isEmpty && markup`<text class="v${on}" x="${x + cell.width / 2}" y="${middle(row)}">${Math.round(score.mean * 100)}</text>`}${score.dropped && markup`<line class="out${on}" x1="${x + 4}" y1="${y + cell.height - 4}" x2="${x + cell.width - 4}" y2="${y + 4}"/>`}${!isEmpty && score.near && group.chosen !== null && markup`<circle class="near${on}" cx="${x + cell.width - 4}" cy="${y + 4}" r="1.4"/>`}${isChosen && markup`<rect class="pick" x="${x + 1}" y="${y + 1}" width="${cell.width - 2}" height="${cell.height - 2}"/>`}`;
 }
 
 /** Names of groups differ at their ends as often as at their beginnings. */
@@ -81,10 +81,10 @@ function shadeOf(mean: number, { low, high }: Range): number {
   return 0.04 + 0.92 * Math.min(1, Math.max(0, (mean - low) / (high - low)));
 }
 
-function key({ low, high }: Range): Markup {
+function key({ low, high }: Range, isRace: boolean): Markup {
   const steps = [0, 0.25, 0.5, 0.75, 1];
   return markup`<p class="key"><span><svg width="110" height="16" aria-hidden="true">${steps.map(
     (step, index) =>
       markup`<rect x="${index * 22}" width="22" height="16" fill-opacity="${shadeOf(low + step * (high - low), { low, high }).toFixed(2)}"/>`,
-  )}</svg>score ${percent(low)} to ${percent(high)} %</span><span><svg width="20" height="16" aria-hidden="true"><rect class="pick" x="1" y="1" width="18" height="14"/></svg>selected</span><span><svg width="10" height="16" aria-hidden="true"><circle cx="5" cy="8" r="2"/></svg>within one standard error of the best</span></p>`;
+  )}</svg>score ${percent(low)} to ${percent(high)} %</span><span><svg width="20" height="16" aria-hidden="true"><rect class="pick" x="1" y="1" width="18" height="14"/></svg>selected</span><span><svg width="10" height="16" aria-hidden="true"><circle cx="5" cy="8" r="2"/></svg>within one standard error of the best</span>${isRace && markup`<span><svg width="20" height="16" aria-hidden="true"><line class="out" x1="3" y1="13" x2="17" y2="3"/></svg>dropped out of the race</span>`}</p>`;
 }

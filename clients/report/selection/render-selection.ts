@@ -56,7 +56,7 @@ function facts(report: SelectionReport): Markup[] {
     list.push(
       fact(
         `p ${pValue(permutation.p).startsWith('<') ? '' : '= '}${pValue(permutation.p)}`,
-        `Do the groups choose better than random groups of the same sizes? ${percent(permutation.grouped)} against ${percent(permutation.random)} on average of ${count(permutation.permutations)} random groupings; one program for all: ${percent(permutation.single)}.`,
+        `Do the groups choose better than random groups of the same sizes? ${percent(permutation.grouped)} against ${percent(permutation.random)} on average of ${count(permutation.permutations)} random groupings; one program for all: ${percent(permutation.single)}.${permutation.queries === undefined ? '' : ` On the ${count(permutation.queries)} queries that all programs were executed on.`}`,
       ),
     );
   list.push(
@@ -67,6 +67,15 @@ function facts(report: SelectionReport): Markup[] {
         : `The rule: of the programs within one standard error of the best, the one with the least ${report.cost === 'tokens' ? 'tokens' : 'cost'}.`,
     ),
   );
+  if (report.race) {
+    const { cells, of } = report.race;
+    list.push(
+      fact(
+        `${percent(1 - cells / of)} % left out`,
+        `Of ${count(of)} executions of the full matrix a race left out ${count(of - cells)}: programs that could hardly lead their group any more dropped out. What the others are worth takes no account of that choice.`,
+      ),
+    );
+  }
   if (dropped > 0) list.push(fact(count(dropped), 'Queries dropped: no program is chosen for them.'));
   if (clustering)
     list.push(

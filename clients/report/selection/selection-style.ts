@@ -7,6 +7,7 @@ main, header, footer { max-width: 1500px; }
 .heat .l { text-anchor: end; } .heat .q { fill: var(--quiet); }
 .heat rect { fill: var(--accent); } .heat .none { fill: var(--soft); }
 .heat .pick { fill: none; stroke: var(--ink); stroke-width: 2; } .heat .near { fill: var(--ink); } .heat .near.on { fill: var(--paper); }
+.heat .out, .key .out { stroke: var(--ink); stroke-width: 1; stroke-opacity: 0.55; } .heat .out.on { stroke: var(--paper); }
 .key { display: flex; flex-wrap: wrap; gap: 6px 22px; align-items: center; margin: 10px 0 0; color: var(--quiet); font-size: 13px; }
 .key svg { vertical-align: -3px; margin-right: 6px; } .key rect { fill: var(--accent); } .key .pick { fill: none; stroke: var(--ink); stroke-width: 2; } .key circle { fill: var(--ink); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(330px, 100%), 1fr)); gap: 14px 32px; margin: 18px 0 0; }
