@@ -1,4 +1,4 @@
-/** Pauses, resumes and tunes the matrix of a run while it goes on. A closed or unknown run is `Input.NotFound`. */
+/** Pauses, resumes and tunes the executions of a run while it goes on. A closed or unknown run is `Input.NotFound`. */
 import {
   type Client,
   type WorkflowHandle,
@@ -10,7 +10,7 @@ import { type MatrixControl, type Tune, updateNames } from '../workflows/matrix/
 
 /** Each resolves when the batches in flight have been told, with how the matrix is driven from now on. */
 export interface Steering {
-  /** Begins no further execution; those under way end. Throws `Input.Invalid` when it is paused, or its matrix is over. */
+  /** Begins no further execution; those under way end. Throws `Input.Invalid` when it is paused, or has nothing to hold back. */
   pause(name: string): Promise<MatrixControl>;
   /** Throws `Input.Invalid` when it is not paused. */
   resume(name: string): Promise<MatrixControl>;
@@ -27,7 +27,8 @@ export function createSteering(client: Client, kind: 'dataset' | 'evaluation'): 
     try {
       return await ask(client.workflow.getHandle(workflowId));
     } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError) throw error.cause ?? error;
+      if (error instanceof WorkflowUpdateFailedError)
+        throw notBegun(workflowId, error) ?? error.cause ?? error;
       if (!(error instanceof WorkflowNotFoundError)) throw error;
       throw failure('Input.NotFound', `${workflowId} does not run: see \`masgpt runs list\``, {
         cause: error,
@@ -41,4 +42,10 @@ export function createSteering(client: Client, kind: 'dataset' | 'evaluation'): 
     tune: (name, tune) =>
       update(name, (handle) => handle.executeUpdate<MatrixControl, [Tune]>(tuning, { args: [tune] })),
   };
+}
+
+/** Until its input is checked, a run listens to nothing. */
+function notBegun(workflowId: string, { cause }: WorkflowUpdateFailedError): Error | undefined {
+  if (!cause?.message.startsWith('No registered handler')) return undefined;
+  return failure('Input.Invalid', `${workflowId} has not begun yet: try again in a moment`, { cause });
 }

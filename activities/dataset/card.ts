@@ -94,13 +94,17 @@ function countParts(input: CardInput): string[] {
         ['distinct programs', summariseFinals(input.finals).uniquePrograms],
         ['queries', plan.queries],
         ['queries dropped: no final program solves them', dropped],
+        ...(plan.unusable
+          ? ([
+              ['queries left out: without a gold', plan.unusable.withoutGold],
+              ['queries left out: the same text has several golds', plan.unusable.conflicts],
+            ] as const)
+          : []),
         ...(plan.leftOut
           ? [['queries left out: the matrix was stopped', plan.leftOut.queries] as const]
           : []),
         ['executions of the score matrix', plan.cells],
-        ...(plan.raced
-          ? [['executions that its race left out', plan.raced.of - plan.cells] as const]
-          : []),
+        ...(plan.raced ? [['executions that its race left out', plan.raced.of - plan.cells] as const] : []),
         ['adaptations tried', refinement.tried],
         ['adaptations accepted', refinement.accepted],
         ['rows with the base program', refinement.kept],

@@ -1,5 +1,6 @@
 /** Queries of all sources x pool programs: the plan of the score matrix, as a blob. */
 import type { DatasetInput, DatasetPlan } from '../../workflows/dataset/contract.ts';
+import { querySchema } from '../../workflows/shared/query.ts';
 import { cellCount, type Plan, planSchema } from '../../workflows/matrix/contract.ts';
 import type { LoadQueries } from '../benchmarks/load-queries.ts';
 import { failure } from '../failure.ts';
@@ -7,6 +8,7 @@ import type { CallService } from '../llm/chat.ts';
 import type { Pool } from '../mas/pool.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import { canonicalJson } from '../storage/canonical-json.ts';
+import { usableQueries } from './usable-queries.ts';
 
 export interface PlanParts {
   readonly blobs: Blobs;
@@ -17,7 +19,7 @@ export interface PlanParts {
 
 export function createPlanDataset({ blobs, calls, pool, loadQueries }: PlanParts) {
   return async (_run: string, input: DatasetInput): Promise<DatasetPlan> => {
-    const lines = await queryLines(input);
+    const { lines, unusable } = await queryLines(input);
     const programs = await pool();
     // Runs of older releases have one driver and no list.
     const drivers = await identitiesOf(input.drivers ?? [input.driver]);
@@ -40,6 +42,7 @@ export function createPlanDataset({ blobs, calls, pool, loadQueries }: PlanParts
       cells: cellCount(plan),
       queries: lines.length,
       simulated: [...drivers.values()].some(({ simulated }) => simulated),
+      ...(unusable.withoutGold + unusable.conflicts > 0 ? { unusable } : {}),
     };
   };
 
@@ -48,14 +51,21 @@ export function createPlanDataset({ blobs, calls, pool, loadQueries }: PlanParts
     return new Map(await Promise.all(found));
   }
 
-  /** A query that two sources share is asked once. */
-  async function queryLines(input: DatasetInput): Promise<string[]> {
+  /** A query that two sources share is asked once; one that cannot be graded never. */
+  async function queryLines(input: DatasetInput) {
     const lines = new Set<string>();
     for (const source of input.queries) {
       const { sha256 } = await loadQueries({ ...source, seed: input.seed });
       for (const line of (await blobs.getText(sha256)).split('\n')) if (line !== '') lines.add(line);
     }
     if (lines.size === 0) throw failure('Input.Invalid', 'queries: the sources hold no query');
-    return [...lines];
+    const all = new Map([...lines].map((line) => [querySchema.parse(JSON.parse(line)), line]));
+    const { queries, unusable } = usableQueries([...all.keys()]);
+    if (queries.length === 0)
+      throw failure(
+        'Input.Invalid',
+        `queries: none of ${lines.size} can be used: ${unusable.withoutGold} have no gold, ${unusable.conflicts} stand with several`,
+      );
+    return { lines: queries.map((query) => all.get(query)), unusable };
   }
 }

@@ -143,6 +143,7 @@ async function build(
     ...(plan.raced ? { racedOut: plan.raced.of - plan.cells } : {}),
     ...(leading.cells === undefined ? {} : { leaderCells: leading.cells }),
     dropped,
+    ...(plan.unusable ? { unusable: plan.unusable } : {}),
     ...(plan.leftOut ? { leftOut: plan.leftOut.queries } : {}),
     groups: selection.groups,
     ...(selection.report === undefined ? {} : { selectionReport: selection.report }),

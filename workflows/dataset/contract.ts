@@ -118,6 +118,8 @@ export interface DatasetResult {
   readonly leaderCells?: number;
   /** Queries that no final program solved. */
   readonly dropped: number;
+  /** Queries of the input that were not executed: without a gold, or with another gold for the same text. Absent: none. */
+  readonly unusable?: DatasetPlan['unusable'];
   /** Queries whose executions a spent budget left undone (`whenSpent: 'use'`). */
   readonly leftOut?: number;
   /** Blobs by file name (export-contract.ts). All but `run.json` are the same whenever the inputs and the recorded replies are. */
@@ -145,6 +147,8 @@ export interface DatasetPlan {
   readonly cells: number;
   readonly queries: number;
   readonly simulated: boolean;
+  /** Queries of the input that are not in it: no score can be had of them. Absent: none. */
+  readonly unusable?: { readonly withoutGold: number; readonly conflicts: number };
   /** Queries that are not in it, since the matrix was stopped before they were complete, and what stopped it. */
   readonly leftOut?: { readonly queries: number; readonly cause: string };
   /** Its cells are those that a race asked for, out of so many of the full matrix. */

@@ -92,7 +92,10 @@ export async function refineSelection(stage: RefineStage): Promise<Refined> {
       return result.finals;
     }
   });
-  await steering?.close();
+  if (steering) {
+    await steering.close();
+    publish({ state: 'running', cause: '' });
+  }
   return { finals, refinement, dropped, usage, ...(spent === undefined ? {} : { spent }) };
 }
 
