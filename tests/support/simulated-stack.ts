@@ -43,8 +43,11 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 const workflowsPath = fileURLToPath(new URL('../../workflows', import.meta.url));
 let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
 
-/** `latencyMs` of each simulated call, so that a test can meet it half-way. */
-export async function simulatedStack({ latencyMs = 0 } = {}): Promise<SimulatedStack> {
+/** `latencyMs` of each simulated call, so that a test can meet it half-way. `address`: of the Temporal server, the suite's by default. */
+export async function simulatedStack({
+  latencyMs = 0,
+  address = temporal.address(),
+} = {}): Promise<SimulatedStack> {
   const fresh = await freshDatabase();
   const home = await mkdtemp(join(tmpdir(), 'masgpt-simulated-'));
   const token = 'test';
@@ -57,13 +60,13 @@ export async function simulatedStack({ latencyMs = 0 } = {}): Promise<SimulatedS
     MASGPT_HOME: home,
     MASGPT_TASK_QUEUE: taskQueue,
     DATABASE_URL: fresh.url,
-    TEMPORAL_ADDRESS: temporal.address(),
+    TEMPORAL_ADDRESS: address,
     MASGPT_SIMULATOR_URL: simulator.url,
     MASGPT_SIMULATOR_TOKEN: token,
     MASGPT_SIMULATOR_REVISION: simulator.revision,
   };
   const services = await openServices(await loadConfig({ env }), { env, log: () => {} });
-  const connection = await Connection.connect({ address: temporal.address() });
+  const connection = await Connection.connect({ address });
   const client = new Client({ connection });
   const mas = createMasClient(client, { taskQueue });
   const processes = new Set<WorkerProcess>();
@@ -71,7 +74,7 @@ export async function simulatedStack({ latencyMs = 0 } = {}): Promise<SimulatedS
   const startWorkers = async (options: CacheOptions = {}): Promise<AsyncDisposable> => {
     const workflowBundle = await (bundle ??= bundleWorkflowCode({ workflowsPath }));
     const queues = queuesOf(taskQueue);
-    return runWorkers(temporal.address(), { plugins: [new DatasetPlugin({ services })] }, [
+    return runWorkers(address, { plugins: [new DatasetPlugin({ services })] }, [
       { ...options, taskQueue, workflowBundle },
       { taskQueue: queues.cpu },
       { taskQueue: queues.grade },

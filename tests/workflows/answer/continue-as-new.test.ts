@@ -1,37 +1,15 @@
 /** A long program outgrows one history: the run goes on in the next one, with the journal as its memory. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { expect, it } from 'vitest';
-import { ensureTemporalBinary } from '../../../clients/dev/temporal-binary.ts';
-import { startTemporalServer } from '../../../clients/dev/temporal-server.ts';
 import { createMasClient } from '../../../clients/client.ts';
 import { startAnswerWorkers } from '../../support/answer-workers.ts';
 import { freshTaskQueue } from '../../support/environment.ts';
+import { startImpatientTemporal } from '../../support/impatient-temporal.ts';
 import { recordHistory } from '../../support/record-history.ts';
 import { masParts, programOf } from '../../support/mas-parts.ts';
 
-/** A server of its own: it suggests continue-as-new at the size that the suite's server would take minutes to reach. */
-async function startImpatientServer() {
-  const directory = await mkdtemp(join(tmpdir(), 'masgpt-temporal-'));
-  const server = await startTemporalServer({
-    binary: await ensureTemporalBinary({ note: () => {} }),
-    logFile: join(directory, 'temporal.log'),
-    uiPort: false,
-    dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': '60' },
-  });
-  return {
-    address: server.address,
-    async [Symbol.asyncDispose]() {
-      await server.stop();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
-}
-
 it('continues as new between calls, repeats none, and loses no reason', async () => {
-  await using server = await startImpatientServer();
+  await using server = await startImpatientTemporal(60);
   await using parts = await masParts();
   const taskQueue = freshTaskQueue();
   const config = { ...parts.config, temporal: { ...parts.config.temporal, taskQueue } };
@@ -71,4 +49,4 @@ return str(sum(len(replies) for replies in found))
     .executeTakeFirstOrThrow();
   expect(row).toEqual({ state: 'succeeded', llm_calls: 31, first_run_id: firstRunId });
   await connection.close();
-});
+}, 240_000);
