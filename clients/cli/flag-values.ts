@@ -8,6 +8,12 @@ export function wholeNumber(flag: string, text: string | undefined, least: numbe
   throw new UsageError(`${flag} ${text}: a whole number from ${least} on is expected`);
 }
 
+export function oneOf<T extends string>(flag: string, value: string, known: readonly T[]): T {
+  const found = known.find((one) => one === value);
+  if (found === undefined) throw new UsageError(`${flag} ${value}: one of ${known.join(', ')} is expected`);
+  return found;
+}
+
 /** Parts between commas, without blanks; none for an absent flag. */
 export function commaList(text: string | undefined): string[] {
   return (text ?? '')

@@ -22,7 +22,7 @@ export interface ProgressLine {
 const plainEveryMs = 5_000;
 
 export function createProgressLine(stream: NodeJS.WriteStream, now: () => number = Date.now): ProgressLine {
-  const paces = new Map<string, Pace>();
+  const runs = new Map<string, { shown: Progress; readonly pace: Pace }>();
   let lastPlain = { at: 0, text: '' };
   let drawn = false;
   const clear = (): void => {
@@ -31,12 +31,11 @@ export function createProgressLine(stream: NodeJS.WriteStream, now: () => number
   };
   return {
     update(label, progress) {
-      const pace = paces.get(label) ?? createPace();
-      paces.set(label, pace);
-      const text = formatProgress(label, {
-        ...progress,
-        perSecond: pace(now(), progress) ?? progress.perSecond,
-      });
+      const run = runs.get(label) ?? { shown: progress, pace: createPace() };
+      runs.set(label, run);
+      run.shown = steady(run.shown, progress);
+      const { shown } = run;
+      const text = formatProgress(label, { ...shown, perSecond: run.pace(now(), shown) ?? shown.perSecond });
       if (stream.isTTY) {
         stream.write(`\r\u001b[K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
         drawn = true;
@@ -51,6 +50,21 @@ export function createProgressLine(stream: NodeJS.WriteStream, now: () => number
       drawn = false;
     },
   };
+}
+
+/** Between the last heartbeat of a batch and its report, what it did is not to be seen: what was seen before stands. */
+function steady(before: Progress, now: Progress): Progress {
+  const isSame =
+    before.stage === now.stage && before.total === now.total && matrixOf(before) === matrixOf(now);
+  if (!isSame || now.done >= before.done) return now;
+  const { done, failed, found, failureKinds, usage } = before;
+  const counted = { done, failed, ...(found === undefined ? {} : { found }), ...(usage ? { usage } : {}) };
+  return { ...now, ...counted, ...(failureKinds ? { failureKinds } : {}) };
+}
+
+/** Batches are PARENT/LABEL-N: the rounds of a stage are matrices of their own. */
+function matrixOf({ open }: Progress): string | undefined {
+  return open?.[0]?.replace(/-\d+$/, '');
 }
 
 export function formatProgress(label: string, progress: Progress): string {

@@ -13,7 +13,7 @@ import {
   runLocalCommand,
 } from '../command.ts';
 import { estimate } from '../estimate.ts';
-import { commaList, wholeNumber } from '../flag-values.ts';
+import { commaList, oneOf, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
 import { exportArgs, exportOf } from './export-flags.ts';
 import { poolReferences, queryFlags, readQueryFlags } from './query-flags.ts';
@@ -100,6 +100,7 @@ async function requestOf(
     if (!database) throw new TypeError('pools are looked up in the database');
     return findQueryPool(database, name, version);
   });
+  const whenSpent = oneOf('--when-spent', text('when-spent') ?? 'stop', ['stop', 'use'] as const);
   const programs = text('programs') ?? 'all';
   const input: DatasetRequest = {
     queries,
@@ -118,7 +119,7 @@ async function requestOf(
     export: exportOf(args),
     seed: wholeNumber('--seed', text('seed'), 0),
     ...budget,
-    ...(text('when-spent') === 'stop' ? {} : { whenSpent: text('when-spent') as 'use' }),
+    ...(whenSpent === 'stop' ? {} : { whenSpent }),
   };
   return { input, rows };
 }

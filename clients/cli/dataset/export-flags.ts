@@ -3,6 +3,7 @@ import type { ArgsDef } from 'citty';
 import type { DatasetRequest } from '../../../workflows/dataset/contract.ts';
 import { type ExportFormat, exportFormats } from '../../../workflows/dataset/export-contract.ts';
 import { UsageError } from '../errors.ts';
+import { oneOf } from '../flag-values.ts';
 
 export const exportArgs = {
   formats: {
@@ -52,12 +53,6 @@ export function formatsOf(list: string): ExportFormat[] {
   if (list === 'all') return [...exportFormats];
   const named = list.split(',').map((name) => oneOf('--formats', name, exportFormats));
   return exportFormats.filter((format) => named.includes(format));
-}
-
-function oneOf<T extends string>(flag: string, value: string, known: readonly T[]): T {
-  const found = known.find((one) => one === value);
-  if (found === undefined) throw new UsageError(`${flag} ${value}: one of ${known.join(', ')} is expected`);
-  return found;
 }
 
 function shareOf(flag: string, text = '0'): number {

@@ -1,7 +1,8 @@
 /** Flags of `dataset build` for grouping and selection. */
+import { groupBySchema } from '../../../workflows/dataset/selection-contract.ts';
 import type { DatasetRequest } from '../../../workflows/dataset/contract.ts';
 import { UsageError } from '../errors.ts';
-import { wholeNumber } from '../flag-values.ts';
+import { oneOf, wholeNumber } from '../flag-values.ts';
 
 export const selectionArgs = {
   'group-by': {
@@ -45,14 +46,14 @@ export function selectionOf(args: Args): Pick<DatasetRequest, 'groupBy' | 'group
     throw new UsageError(`--select ${rule}: best or cheapest is expected`);
   const leaders = leadersOf(text('leaders'));
   return {
-    groupBy: text('group-by') as 'subject',
+    groupBy: oneOf('--group-by', text('group-by') ?? 'subject', groupBySchema.options),
     grouping: {
       k: groups === 'auto' ? 'auto' : wholeNumber('--groups', groups, 1),
       embedder: text('embedder'),
     },
     selection: {
       rule: rule === 'best' ? 'best' : 'cheapestWithinOneError',
-      crossFit: text('cross-fit') as 'queries',
+      crossFit: oneOf('--cross-fit', text('cross-fit') ?? 'queries', ['queries', 'repeats', 'off'] as const),
       ...(leaders === undefined ? {} : { leaders }),
       ...(args['race'] === true ? { race: {} } : {}),
     },

@@ -1,7 +1,8 @@
 /** `masgpt dataset pause | resume | tune NAME`: how a dataset's score matrix goes on, while it runs. */
 import { defineCommand } from 'citty';
-import type { MatrixControl } from '../../../workflows/matrix/contract.ts';
+import { type MatrixControl, tuneSchema } from '../../../workflows/matrix/contract.ts';
 import { type CommandContext, commonArgs, runCommand } from '../command.ts';
+import { UsageError } from '../errors.ts';
 import { wholeNumber } from '../flag-values.ts';
 
 const nameArg = { type: 'positional', description: 'Name of the dataset', required: true } as const;
@@ -10,14 +11,14 @@ export const pause = defineCommand({
   meta: { name: 'pause', description: 'Begin no further execution; those under way end' },
   args: { ...commonArgs, name: nameArg },
   run: ({ args }) =>
-    runCommand(args, (context) => show(context, args.name, context.client.dataset.pause(args.name))),
+    runCommand(args, (context) => show(context, args.name, (name) => context.client.dataset.pause(name))),
 });
 
 export const resume = defineCommand({
   meta: { name: 'resume', description: 'Go on after a pause' },
   args: { ...commonArgs, name: nameArg },
   run: ({ args }) =>
-    runCommand(args, (context) => show(context, args.name, context.client.dataset.resume(args.name))),
+    runCommand(args, (context) => show(context, args.name, (name) => context.client.dataset.resume(name))),
 });
 
 export const tune = defineCommand({
@@ -35,18 +36,23 @@ export const tune = defineCommand({
   run: ({ args }) => {
     const window = wholeNumber('--window', args.window, 1);
     const executionsAtOnce = wholeNumber('--executions-at-once', args['executions-at-once'], 1);
+    if (window === undefined && executionsAtOnce === undefined)
+      throw new UsageError('say what to change: --window or --executions-at-once');
+    const checked = tuneSchema.safeParse({ window, executionsAtOnce });
+    if (!checked.success) throw new UsageError(`--window goes up to 64, --executions-at-once to 512`);
     return runCommand(args, (context) =>
-      show(context, args.name, context.client.dataset.tune(args.name, { window, executionsAtOnce })),
+      show(context, args.name, (name) => context.client.dataset.tune(name, { window, executionsAtOnce })),
     );
   },
 });
 
 async function show(
   { output }: CommandContext,
-  name: string,
-  asked: Promise<MatrixControl>,
+  given: string,
+  ask: (name: string) => Promise<MatrixControl>,
 ): Promise<unknown> {
-  const control = await asked;
+  const name = given.replace(/^dataset\//, '');
+  const control = await ask(name);
   const { paused, window, executionsAtOnce } = control;
   const each = executionsAtOnce === undefined ? "the worker's own number" : String(executionsAtOnce);
   output.print(

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { formatProgress } from '../../../clients/cli/progress-line.ts';
+import { createProgressLine, formatProgress } from '../../../clients/cli/progress-line.ts';
 import { noUsage } from '../../../workflows/shared/usage.ts';
 import { freshHome, masgpt } from '../../support/masgpt.ts';
 
@@ -115,4 +115,28 @@ test('the progress line says stage, done, failure kinds, rate, ETA, tokens and c
   expect(formatProgress('dataset/a', { ...progress, state: 'paused', failed: 0 })).toBe(
     'dataset/a: execute (paused), 50/200 cells, 1.5k tokens, $0.0123 (simulated)',
   );
+});
+
+test('the rate is that of the last minutes, and a batch that just ended takes nothing back', () => {
+  const lines: string[] = [];
+  const stream = { isTTY: false, write: (text: string) => lines.push(text) } as unknown as NodeJS.WriteStream;
+  let nowMs = 0;
+  const line = createProgressLine(stream, () => nowMs);
+  const base = { state: 'running', stage: 'score matrix', failed: 0, total: 1_000, unit: 'cells' };
+  for (const done of [0, 100, 200, 40, 300]) {
+    nowMs += 10_000;
+    line.update('dataset/a', { ...base, done, open: ['dataset/a/batch-0', 'dataset/a/batch-1'] });
+  }
+  expect(lines).toEqual([
+    'dataset/a: score matrix, 0/1000 cells\n',
+    'dataset/a: score matrix, 100/1000 cells\n',
+    'dataset/a: score matrix, 200/1000 cells, 10 cells/s, ETA 1 min 20 s\n',
+    'dataset/a: score matrix, 200/1000 cells, 6.7 cells/s, ETA 2 min 0 s\n',
+    'dataset/a: score matrix, 300/1000 cells, 7.5 cells/s, ETA 1 min 33 s\n',
+  ]);
+  // The run's own rate, until there is one of what was seen here.
+  line.update('dataset/b', { ...base, done: 0, perSecond: 5 });
+  nowMs += 10_000;
+  line.update('dataset/b', { ...base, done: 0, perSecond: 5 });
+  expect(lines.at(-1)).toBe('dataset/b: score matrix, 0/1000 cells, 5.0 cells/s, ETA 3 min 20 s\n');
 });
