@@ -73,6 +73,7 @@ function reportGroup(
     .toSorted((a, b) => a.ranks.program - b.ranks.program)
     .map(({ ranks, ...score }) => ({
       ...score,
+      solved: countSolved(members.map((query) => means[query * programs + ranks.program] as number)),
       executions: ranks.executions,
       llmCalls: finite(ranks.llmCalls),
       tokens: finite(ranks.tokens),
@@ -106,6 +107,16 @@ async function testOf(
 function sizesOf(plan: Plan): { readonly cells: number; readonly of: number } {
   const { blocks: _blocks, ...full } = plan;
   return { cells: cellCount(plan), of: cellCount(full) };
+}
+
+/** Of the mean scores of queries, those that were executed. */
+function countSolved(means: readonly number[]) {
+  const executed = means.filter((mean) => !Number.isNaN(mean));
+  const [always, never] = [1, 0].map((score) => executed.filter((mean) => mean === score).length) as [
+    number,
+    number,
+  ];
+  return { always, partly: executed.length - always - never, never };
 }
 
 function estimateOf({ mean, standardError }: MeanAndError, queries: number): Estimate {

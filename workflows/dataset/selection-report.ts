@@ -19,6 +19,8 @@ const programScoreSchema = estimateSchema.extend({
   llmCalls: z.number().nullable(),
   tokens: z.number().nullable(),
   costUsd: z.number().nullable(),
+  /** Queries by whether every execution solved them, none, or some (or in part). Absent in reports of earlier releases. */
+  solved: z.object({ always: z.number(), partly: z.number(), never: z.number() }).optional(),
   /** The data do not tell it from the best: within one standard error of the difference. */
   near: z.boolean(),
   /** It dropped out of the race at this look (from 1), after so many queries, on which its figures rest. */

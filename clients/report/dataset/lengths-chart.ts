@@ -18,10 +18,10 @@ export async function lengthsChart(part: string, lengths: readonly number[]): Pr
         field: 'length',
         type: 'quantitative',
         bin: { maxbins: 30 },
-        title: null,
-        axis: { format: '~s', grid: false },
+        title: 'Characters',
+        axis: { format: ',d', grid: false, tickCount: 5 },
       },
-      y: { aggregate: 'count', type: 'quantitative', title: null, axis: { tickCount: 3, format: 'd' } },
+      y: { aggregate: 'count', type: 'quantitative', title: 'Rows', axis: { tickCount: 3, format: 'd' } },
     },
   } as TopLevelSpec;
   return markup`<figure><figcaption>${title}</figcaption>${await drawChart(spec, `Histogram of lengths. ${title}.`)}</figure>`;

@@ -17,11 +17,12 @@ const reasons: Readonly<Record<Refusal, string>> = {
   similarQuery: "control: gives this query's answer to another query",
 };
 
-export function refinementSection(sums: RefinementSums): Markup {
+/** `dropped`: queries that refinement left without a program. */
+export function refinementSection(sums: RefinementSums, dropped: number): Markup {
   const { tried, accepted, kept, refused = {}, caught = noCatches } = sums;
   const rows = Object.entries(refused).toSorted(([, a], [, b]) => b - a);
   const most = Math.max(1, ...rows.map(([, times]) => times));
-  return markup`<p>${count(tried)} queries were given to the refiner; ${count(accepted)} adapted programs are used${tried > 0 && ` (${percent(accepted / tried)} %)`}, ${count(kept)} base programs stand.</p>
+  return markup`<p>${count(tried)} queries were given to the refiner; ${count(accepted)} adapted programs are used${tried > 0 && ` (${percent(accepted / tried)} %)`}, ${count(kept)} base programs stand${dropped > 0 && `, and ${count(dropped)} queries have no final program`}.</p>
 ${
   rows.length > 0 &&
   markup`<div class="scroll" tabindex="0" role="region" aria-label="Refusals"><table><caption>Programs of the refiner that were refused, by reason: tries, not queries.</caption>

@@ -1,6 +1,13 @@
 /** What the report of a dataset shows, and how it is put together from a run's result, its files and its executions. */
 import type { DatasetResult } from '../../../workflows/dataset/contract.ts';
-import type { SelectionReport } from '../../../workflows/dataset/selection-report.ts';
+import type { GroupReport, SelectionReport } from '../../../workflows/dataset/selection-report.ts';
+
+export interface ProgramOnGroup {
+  readonly group: string;
+  readonly mean: number;
+  readonly queries: number;
+  readonly solved: GroupReport['scores'][number]['solved'];
+}
 
 export interface ProgramFigures {
   readonly program: string;
@@ -9,7 +16,7 @@ export interface ProgramFigures {
   /** Mean score over all queries, 0 to 1. */
   readonly mean: number;
   /** By group that was executed. */
-  readonly groups: readonly { readonly group: string; readonly mean: number; readonly queries: number }[];
+  readonly groups: readonly ProgramOnGroup[];
   readonly executions: number;
   /** Per execution. */
   readonly llmCalls: number;
@@ -48,7 +55,7 @@ export function programFigures({ programs, groups }: SelectionReport): ProgramFi
       program,
       chosenBy: groups.filter(({ chosen }) => chosen === index).length,
       mean: queries === 0 ? 0 : sumOf(own, (score) => score.mean * score.queries) / queries,
-      groups: own.map(({ group, mean, queries: count }) => ({ group, mean, queries: count })),
+      groups: own.map(({ group, mean, queries: count, solved }) => ({ group, mean, queries: count, solved })),
       executions,
       llmCalls: each((score) => score.llmCalls),
       tokens: each((score) => score.tokens),

@@ -9,6 +9,7 @@ const estimate = (mean: number) => ({ mean, standardError: 0.1, low: mean - 0.1,
 const score = (mean: number, executions = 10) => ({
   ...{ ...estimate(mean), executions, near: false },
   ...{ llmCalls: 3, tokens: 100 * mean, costUsd: 0.01 },
+  solved: { always: 10 * mean, partly: 0, never: 10 - 10 * mean },
 });
 
 function selection(names: readonly string[]): SelectionReport {
@@ -59,8 +60,24 @@ it('shows what the build gave, and says that it is simulated', async () => {
   for (const text of ['Simulated.', '25 rows', '80.0 → 70.0', '12 of 20', 'leaked', 'callLimit', 'ab12 cd34'])
     expect(page).toContain(text);
   expect(page).toContain('similarQuery: caught nothing');
-  expect(page.match(/<figure>/g)).toHaveLength(4);
+  expect(page.match(/<figure\b/g)).toHaveLength(5);
+  expect(page).toContain('Distribution of scores');
+  // The heat map and the distributions name the domains, not their ticks alone.
+  expect(page.match(/>mathematics</g)?.length).toBeGreaterThan(2);
   expect(await renderDataset(reportOf(['mathematics', 'code']))).toBe(page);
+});
+
+it('a selection of an earlier release has no distributions, and many groups have five', async () => {
+  const report = reportOf(['a', 'b']);
+  const groups = report.selection.groups.map((group) => ({
+    ...group,
+    scores: group.scores.map(({ solved: _solved, ...rest }) => rest),
+  }));
+  const old = { ...report.selection, groups };
+  const without = await renderDataset({ ...report, selection: old, programs: programFigures(old) });
+  expect(without).not.toContain('Distribution of scores');
+  const names = Array.from({ length: 70 }, (_, index) => `group ${index}`);
+  expect(await renderDataset(reportOf(names))).toContain('The 5 largest of 70 groups.');
 });
 
 it('a build without rows, failures or executions is a page, too', async () => {
