@@ -11,8 +11,7 @@ import {
   type SurveyResult,
 } from '../../workflows/matrix/contract.ts';
 import { heartbeating } from '../heartbeating.ts';
-import { createCellOutcomes, identityOf, revisionsOf } from '../mas/cell-outcomes.ts';
-import { executionKey } from '../mas/execution-key.ts';
+import { createCellKeys, createCellOutcomes, revisionsOf } from '../mas/cell-outcomes.ts';
 import type { BatchCell, PlanReader } from '../mas/plan-reader.ts';
 import { recordPlan } from '../storage/run-plans.ts';
 import type { Database } from '../storage/tables.ts';
@@ -82,11 +81,11 @@ export async function createFindDone(parts: GradeParts, plan: Plan): Promise<Fin
   const { database, calls, grading } = parts;
   if (plan.systems.some(({ kind }) => kind === 'generator')) return findOnLadders(parts, plan);
   const revisions = await revisionsOf(plan, calls);
+  const keyOf = createCellKeys(plan, (driver) => revisions.get(driver) ?? '');
   return async (cells) => {
     const keys = cells.map((cell) => {
-      const { system, driver } = cell;
-      if (system.kind !== 'program') throw new TypeError('a generator has a ladder');
-      return executionKey(identityOf(plan, cell, system.program), revisions.get(driver) ?? '');
+      if (cell.system.kind !== 'program') throw new TypeError('a generator has a ladder');
+      return keyOf(cell, cell.system.program);
     });
     const rows = await readDone(database, keys);
     const done = new Map<string, DoneCell>();
