@@ -2,9 +2,16 @@
  * `masgpt dataset export NAME --out DIR`: the files of a finished build. A format that the build did not write is written now: the
  * run starts again under its name, finds everything stored, and only exports.
  */
+import { join, resolve } from 'node:path';
 import { defineCommand } from 'citty';
+import {
+  type Descriptions,
+  descriptions,
+  describeSubset,
+} from '../../../activities/dataset/export/subset.ts';
+import { createDirectoryBlobs } from '../../../activities/storage/blobs-directory.ts';
 import { formatFiles, splitNames, fileOfSplit } from '../../../workflows/dataset/export-contract.ts';
-import { commonArgs, runCommand } from '../command.ts';
+import { type CommandContext, commonArgs, runCommand } from '../command.ts';
 import { buildDataset } from './build.ts';
 import { formatsOf } from './export-flags.ts';
 import { finishedDataset } from './finished-dataset.ts';
@@ -36,11 +43,32 @@ export default defineCommand({
         const all = [...new Set([...(before.formats ?? []), ...missing])];
         result = await buildDataset(context, { ...found.input, export: { ...before, formats: all } }, name);
       }
-      const wanted = formats === undefined ? result.files : only(result.files, formats);
+      const wanted =
+        formats === undefined ? result.files : await described(context, only(result.files, formats));
       return { rows: result.rows, files: wanted, paths: await writeDatasetFiles(context, wanted, args.out) };
     });
   },
 });
+
+/** What describes the dataset names the other files only. */
+async function described(
+  { config }: CommandContext,
+  files: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const blobs = createDirectoryBlobs(join(resolve(config.home), 'blobs'));
+  const found = descriptions.filter((file) => files[file] !== undefined);
+  // A release that wrote no run record wrote no digests, either.
+  if (found.length < descriptions.length) return { ...files };
+  const texts = await Promise.all(
+    descriptions.map(async (file) => [file, await blobs.getText(files[file] ?? '')] as const),
+  );
+  const subset = describeSubset(
+    Object.fromEntries(texts) as Descriptions,
+    (file) => files[file] !== undefined,
+  );
+  const own = Object.entries(subset).map(async ([file, text]) => [file, await blobs.put(text)] as const);
+  return { ...files, ...Object.fromEntries(await Promise.all(own)) };
+}
 
 /** What is always there, and the files of these formats. */
 function only(
