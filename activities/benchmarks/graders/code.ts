@@ -6,6 +6,7 @@ import type { Gold } from '../../../workflows/shared/query.ts';
 import type { CodeOutcome, Sandbox } from '../../sandbox/sandbox.ts';
 import type { Verdict } from '../grading.ts';
 import { extractCode } from './extract-code.ts';
+import { createMemory } from './memory.ts';
 
 type CodeGold = Extract<Gold, { kind: 'code' }>;
 
@@ -17,21 +18,46 @@ const timeoutMs = 15_000;
 export async function gradeCode(
   gold: CodeGold,
   answer: string,
-  sandbox: () => Promise<Sandbox>,
+  judge: CodeJudge,
   signal: AbortSignal,
 ): Promise<Verdict> {
   const extracted = extractCode(answer, gold.entryPoint);
   if (!extracted) return verdict(0, null, 'the answer holds no Python code');
+  const { right, reason, inProcess } = await judge(gold, assemble(gold, extracted.code), signal);
+  return verdict(right ? 1 : 0, extracted.code, reason, inProcess);
+}
+
+export interface Judged {
+  readonly right: boolean;
+  readonly reason: string;
+  readonly inProcess: boolean;
+  /** It ended by itself: what time or memory ended may end otherwise on a quieter machine. */
+  readonly ended: boolean;
+}
+
+export type CodeJudge = (gold: CodeGold, code: string, signal: AbortSignal) => Promise<Judged>;
+
+/** Runs the same code against the same tests once. */
+export function createCodeJudge(sandbox: () => Promise<Pick<Sandbox, 'runCode'>>): CodeJudge {
+  const memory = createMemory<Judged>(({ ended }) => ended);
+  return (gold, code, signal) =>
+    memory.get([gold, code], async () => judgeCode(gold, code, await sandbox(), signal));
+}
+
+async function judgeCode(
+  gold: CodeGold,
+  code: string,
+  sandbox: Pick<Sandbox, 'runCode'>,
+  signal: AbortSignal,
+): Promise<Judged> {
   const tests = testsOf(gold);
-  const confined = await sandbox();
   const { entryPoint, prelude } = gold;
-  const code = assemble(gold, extracted.code);
-  const outcome = await confined.runCode({ code, tests, entryPoint, prelude, timeoutMs }, signal);
+  const outcome = await sandbox.runCode({ code, tests, entryPoint, prelude, timeoutMs }, signal);
   const passed = outcome.tests.filter((test) => test.status === 'pass').length;
   const right = outcome.status === 'done' && passed === tests.length && outcome.tests.length === tests.length;
   const reason = right ? `all tests pass (${tests.length})` : reasonOf(outcome, tests.length);
   const inProcess = outcome.tests.some((test) => test.inProcess);
-  return verdict(right ? 1 : 0, extracted.code, reason, inProcess);
+  return { right, reason, inProcess, ended: outcome.status === 'done' || outcome.status === 'raised' };
 }
 
 /** The prelude (HumanEval's prompt: imports, helpers, signature) comes first, so that a bare body completes it. */

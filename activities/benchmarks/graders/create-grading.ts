@@ -3,9 +3,10 @@ import type { Query } from '../../../workflows/shared/query.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { Grading, Verdict } from '../grading.ts';
 import { choiceGrader, gradeChoice } from './choice.ts';
-import { codeGrader, gradeCode } from './code.ts';
+import { codeGrader, type CodeJudge, createCodeJudge, gradeCode } from './code.ts';
 import { gradeLatex, latexGrader } from './latex.ts';
-import type { MathVerify } from './math-verify.ts';
+import type { LatexComparison, MathVerify } from './math-verify.ts';
+import { createMemory } from './memory.ts';
 import { gradeNumber, numberGrader } from './number.ts';
 import { gradeText, textGrader } from './text.ts';
 
@@ -32,19 +33,24 @@ export function graderOf(query: Query): string {
   return graders[query.gold.kind];
 }
 
-export function createGrading(dependencies: GradingDependencies): Grading {
-  return {
-    graderOf,
-    grade: (query, answer, signal) => grade(dependencies, query, answer, signal),
+export function createGrading({ sandbox, mathVerify }: GradingDependencies): Grading {
+  const comparisons = createMemory<LatexComparison>(({ status }) => status === 'compared');
+  const judges: Judges = {
+    code: createCodeJudge(sandbox),
+    latex: {
+      compare: (gold, answer, signal) =>
+        comparisons.get([gold, answer], () => mathVerify.compare(gold, answer, signal)),
+    },
   };
+  return { graderOf, grade: (query, answer, signal) => grade(judges, query, answer, signal) };
 }
 
-async function grade(
-  { sandbox, mathVerify }: GradingDependencies,
-  query: Query,
-  answer: string,
-  signal: AbortSignal,
-): Promise<Verdict> {
+interface Judges {
+  readonly code: CodeJudge;
+  readonly latex: Pick<MathVerify, 'compare'>;
+}
+
+async function grade(judges: Judges, query: Query, answer: string, signal: AbortSignal): Promise<Verdict> {
   const { gold } = query;
   switch (gold.kind) {
     case 'number':
@@ -52,9 +58,9 @@ async function grade(
     case 'choice':
       return gradeChoice(gold, answer);
     case 'latex':
-      return gradeLatex(gold, answer, mathVerify, signal);
+      return gradeLatex(gold, answer, judges.latex, signal);
     case 'code':
-      return gradeCode(gold, answer, sandbox, signal);
+      return gradeCode(gold, answer, judges.code, signal);
     case 'text':
       return gradeText(gold, answer);
     case 'none':

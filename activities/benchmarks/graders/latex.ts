@@ -13,7 +13,7 @@ const maxAnswer = 4096;
 export async function gradeLatex(
   gold: LatexGold,
   answer: string,
-  mathVerify: MathVerify,
+  mathVerify: Pick<MathVerify, 'compare'>,
   signal: AbortSignal,
 ): Promise<Verdict> {
   const mark = markedAnswers(answer)[0];

@@ -44,6 +44,32 @@ describe.each(Object.entries(forms))('form %s', (form, gold) => {
   });
 });
 
+it('runs the same code against the same tests once, however it is told, and what ran out of time again', async () => {
+  let runs = 0;
+  const counting = {
+    ...sandbox,
+    runCode: (...[start, aborted]: Parameters<typeof sandbox.runCode>) => {
+      runs += 1;
+      const endless = start.code.includes('while True');
+      return sandbox.runCode(endless ? { ...start, timeoutMs: 300 } : start, aborted);
+    },
+  };
+  const counted = createGrading({ sandbox: async () => counting, mathVerify: noLatex });
+  const ask = (text: string, gold = forms['asserts'] as Query['gold']) =>
+    counted.grade({ ...base(), gold }, text, signal);
+  const block = '```python\ndef double(x):\n    return 2 * x\n```';
+  const verdicts = await Promise.all([ask(block), ask(`Here it is:\n${block}`), ask(block)]);
+  expect(verdicts.map(({ score }) => score)).toEqual([1, 1, 1]);
+  expect(runs).toBe(1);
+  const other = { ...forms['asserts'], tests: ['assert double(2) == 5'] } as Query['gold'];
+  expect((await ask(block, other)).score).toBe(0);
+  expect(runs).toBe(2);
+  const endless = '```python\nwhile True:\n    pass\ndef double(x):\n    return 2 * x\n```';
+  for (const verdict of [await ask(endless), await ask(endless)])
+    expect(verdict).toMatchObject({ score: 0, reason: expect.stringContaining('ran past') });
+  expect(runs).toBe(4);
+}, 120_000);
+
 it('names the test that fails, and counts the others', async () => {
   const gold = {
     ...forms['asserts'],
