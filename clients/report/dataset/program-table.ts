@@ -3,9 +3,9 @@ import { count, money, oneDecimal, percent } from '../figures.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { DatasetReport, Failures } from './report-data.ts';
 
-export function programTable({ programs }: DatasetReport): Markup {
+export function programTable({ programs, selection }: DatasetReport): Markup {
   const dearest = Math.max(0, ...programs.map(({ costUsd }) => costUsd));
-  return markup`<div class="scroll" tabindex="0" role="region" aria-label="Programs"><table><caption>Scores in percent, over queries. Lowest and highest: of its groups. Calls, tokens and cost: per execution.</caption>
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="Programs"><table><caption>Scores in percent, over queries${selection.race && ', where a program dropped out of the race those before that'}. Lowest and highest: of its groups. Calls, tokens and cost: per execution.</caption>
 <thead><tr><th scope="col">Program<th scope="col" class="n">Mean<th scope="col" class="n">Lowest<th scope="col" class="n">Highest<th scope="col" class="n">Selected by<th scope="col" class="n">Executions<th scope="col" class="n">LLM calls<th scope="col" class="n">Tokens<th scope="col" class="n">Cost, $</thead>
 <tbody>${programs.map(({ program, mean, groups, chosenBy, executions, llmCalls, tokens, costUsd }) => {
     const means = groups.map((group) => group.mean);
