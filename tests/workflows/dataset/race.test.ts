@@ -5,6 +5,7 @@ import { renderSelection } from '../../../clients/report/selection/render-select
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
 import { selectionReportSchema } from '../../../workflows/dataset/selection-report.ts';
 import { startImpatientTemporal } from '../../support/impatient-temporal.ts';
+import { recordHistory } from '../../support/record-history.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
 /** Two groups of 24, of programs that differ; the refiner is not asked. */
@@ -32,6 +33,7 @@ let first: DatasetResult;
 beforeAll(async () => {
   calm = await simulatedStack();
   first = await calm.build(raced, 'raced');
+  await recordHistory(calm.client, 'dataset/raced', 'dataset-raced');
 }, 900_000);
 afterAll(() => calm?.[Symbol.asyncDispose]());
 
