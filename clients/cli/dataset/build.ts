@@ -15,6 +15,7 @@ import {
 import { estimate } from '../estimate.ts';
 import { commaList, oneOf, wholeNumber } from '../flag-values.ts';
 import { followRun } from '../follow-run.ts';
+import { buildNotes } from './build-notes.ts';
 import { exportArgs, exportOf } from './export-flags.ts';
 import { poolReferences, queryFlags, readQueryFlags } from './query-flags.ts';
 import { refineArgs, refinementOf, solverOf } from './refine-flags.ts';
@@ -151,6 +152,7 @@ export async function buildDataset(
     `${rows} rows from ${cells} executions${left}, ${dropped} queries dropped, ${refinement.accepted} of ${refinement.tried} adaptations accepted; ` +
       `${usage.llmCalls} LLM calls, $${usage.costUsd.toFixed(4)}${simulated ? ' (simulated)' : ''}`,
   );
+  for (const note of buildNotes(result)) output.print(note);
   return result;
 }
 

@@ -46,6 +46,10 @@ it('groups alike queries, spends more repeats on leading programs alone, and say
       scores.some(({ executions }, _, all) => executions > (all[0]?.executions ?? 0)),
     ),
   ).toBe(true);
+  // Two repeats of each program on each query are the matrix's own.
+  const executed = report.groups.flatMap(({ scores }) => scores.map(({ executions }) => executions));
+  expect(first.cells).toBe(2 * 4 * 24);
+  expect(first.leaderCells).toBe(executed.reduce((sum, count) => sum + count, 0) - first.cells);
   const html = renderSelection({ run: first.run, report, simulated: first.simulated });
   for (const text of [programs[0], report.groups[0]?.group, 'Simulated']) expect(html).toContain(text);
   expect(html).not.toContain('<script');
