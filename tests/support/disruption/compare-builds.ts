@@ -27,7 +27,7 @@ export interface Build {
 export interface Comparison {
   readonly undisturbed: Build;
   readonly disturbed: Build;
-  /** Files compared: all but `run.json`. */
+  /** Compared: the dataset's files but `run.json`, and the selection's report. */
   readonly files: readonly string[];
   readonly differing: readonly string[];
   /** Calls of one build that the other did not make. */
@@ -46,10 +46,8 @@ export async function compareBuilds(options: CompareOptions): Promise<Comparison
   const undisturbed = await build(options, 'undisturbed', [], 0);
   const { calls } = undisturbed.sent;
   const disturbed = await build(options, 'disturbed', options.kills, calls);
-  const [before, after] = [undisturbed.result.files, disturbed.result.files];
-  const files = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-    (file) => file !== 'run.json',
-  );
+  const [before, after] = [filesOf(undisturbed), filesOf(disturbed)];
+  const files = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return {
     ...{ undisturbed, disturbed, files },
     differing: files.filter((file) => before[file] !== after[file]),
@@ -90,6 +88,11 @@ async function build(
     for (const variable of Object.keys(settings)) delete process.env[variable];
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+function filesOf({ result: { files, selectionReport = '' } }: Build): Readonly<Record<string, string>> {
+  const { 'run.json': _run, ...compared } = files;
+  return { ...compared, 'the report of the selection': selectionReport };
 }
 
 function missing(calls: ReadonlySet<string>, others: ReadonlySet<string>): number {

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { compareBuilds } from '../../support/disruption/compare-builds.ts';
 import { disruptedRequest } from '../../support/disruption/disrupted-request.ts';
 import { planKills, stackParts } from '../../support/disruption/plan-kills.ts';
+import { sentAgain } from '../../support/disruption/sent-again.ts';
 
 it('ends with the same files, and asks no recorded call again', async () => {
   const request = await disruptedRequest({ cells: 240, programs: 12 });
@@ -23,3 +24,18 @@ it('ends with the same files, and asks no recorded call again', async () => {
   expect(sent).toMatchObject({ calls: undisturbed.sent.calls, recordedAgain: 0, unexplained: 0 });
   expect(sent.inFlightAgain).toBeLessThanOrEqual(sent.inFlightAtKills);
 }, 900_000);
+
+it('tells what was paid for twice from what was under way at a kill, and from what no kill explains', () => {
+  const received = (call: string, atMs: number) => ({ event: 'received', hash: '', call, atMs }) as const;
+  const lines = [
+    ...[received('once', 5), received('recorded', 10), received('recorded', 60)],
+    ...[received('under way', 40), received('under way', 70)],
+    ...[received('for nothing', 80), received('for nothing', 90)],
+  ];
+  const kills = [{ part: 'worker', share: 0.5, beforeMs: 50, afterMs: 51 }] as const;
+  const recordedMs = new Map(Object.entries({ once: 6, recorded: 20, 'under way': 75, 'for nothing': 95 }));
+  expect(sentAgain(lines, kills, recordedMs)).toEqual({
+    ...{ calls: 4, received: 7, inFlightAtKills: 1 },
+    ...{ recordedAgain: 1, inFlightAgain: 1, unexplained: 1 },
+  });
+});
