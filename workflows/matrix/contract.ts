@@ -151,11 +151,14 @@ export const matrixFields = {
   maxWallMinutes: z.number().positive().max(525_600).optional(),
 };
 
+/** The most of each. */
+export const tuneLimits = { window: 64, executionsAtOnce: 512 } as const;
+
 export const tuneSchema = z.strictObject({
   /** Batches in flight. */
-  window: z.number().int().min(1).max(64).optional(),
+  window: z.number().int().min(1).max(tuneLimits.window).optional(),
   /** Executions at once in each batch; default: the worker's `slots.executions`. */
-  executionsAtOnce: z.number().int().min(1).max(512).optional(),
+  executionsAtOnce: z.number().int().min(1).max(tuneLimits.executionsAtOnce).optional(),
 });
 export type Tune = z.infer<typeof tuneSchema>;
 

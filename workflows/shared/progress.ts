@@ -73,7 +73,7 @@ function markdown(progress: Progress, nowMs: number): string {
       unit ?? 'done',
       `${doneWords({ done, total, unit: '' })}${found > 0 ? `, ${found} of them found stored` : ''}`,
     ],
-    ['failed', cell(failureWords(progress))],
+    ['failed', cell(failureWords(progress).replace(' failed', ''))],
   ];
   if (total > 0) {
     rows.push(['rate', rateWords(perSecond, unit)]);

@@ -127,6 +127,3 @@ export const trainingUpdates = {
   /** Any state: `{ "reason": "…" }`; the trainer is stopped and the run fails. */
   abort: 'abort',
 } as const;
-
-export const retryFromCheckpointSchema = z.strictObject({ step: z.number().int().positive() });
-export const abortSchema = z.strictObject({ reason: z.string().trim().min(1).max(500) });

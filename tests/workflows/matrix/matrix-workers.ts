@@ -74,6 +74,8 @@ export async function matrixParts(options: CacheOptions = {}): Promise<MatrixPar
 
 const bundle = bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('matrix-workflows.ts', import.meta.url)),
+  // As the product's workers have them: shared between workflows, and frozen.
+  preloadModules: [fileURLToPath(new URL('../../../workflows/matrix/contract.ts', import.meta.url))],
 });
 
 export async function startMatrixWorkers(

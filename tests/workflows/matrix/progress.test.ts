@@ -64,7 +64,7 @@ describe.each([
     expect(await progress()).toMatchObject({
       ...{ found: 12, failed: 7, failureKinds: { raised: 3, infrastructure: 3, callLimit: 1 } },
     });
-    expect(await details()).toMatchObject({ failed: '7 failed: 3 infrastructure, 3 raised, 1 callLimit' });
+    expect(await details()).toMatchObject({ failed: '7: 3 infrastructure, 3 raised, 1 callLimit' });
     await expect.poll(() => held.length, patience).toBe(2);
     release();
     await expect.poll(async () => (await progress()).done, patience).toBe(44);
