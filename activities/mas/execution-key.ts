@@ -41,15 +41,22 @@ export type SharedIdentity = Omit<ExecutionIdentity, 'query' | 'program' | 'repe
 
 /** `executionKey` of many cells: what they share is written once. */
 export function createExecutionKeys(shared: SharedIdentity, revision: string) {
+  const namesOf = createExecutionNames(shared, revision);
+  return (queryId: string, programSha256: string, repeat: number): string =>
+    namesOf(queryId, programSha256, repeat).key;
+}
+
+/** `executionKey` and `executionSeed` of many cells. */
+export function createExecutionNames(shared: SharedIdentity, revision: string) {
   const { tenant, driver, limits, runSeed, commonRandomNumbers = false, scope = '' } = shared;
   const seedEnd = `,${canonicalJson(driver)},`;
   const keyMiddle = `",${canonicalJson(tenant)},`;
   const keyEnd = `,${canonicalJson(driver)},${canonicalJson(revision)},${canonicalJson(limits)},${canonicalJson(scope)}]`;
-  return (queryId: string, programSha256: string, repeat: number): string => {
+  return (queryId: string, programSha256: string, repeat: number) => {
     const program = commonRandomNumbers ? '' : programSha256;
     const query = JSON.stringify(queryId);
     const seed = sha256(`[${runSeed},${query},"${program}"${seedEnd}${repeat}]`);
-    return sha256(`["${seed}${keyMiddle}${query},"${programSha256}"${keyEnd}`);
+    return { seed, key: sha256(`["${seed}${keyMiddle}${query},"${programSha256}"${keyEnd}`) };
   };
 }
 

@@ -6,7 +6,7 @@ import type { ParquetWriteOptions } from 'hyparquet-writer';
 import { z } from 'zod';
 import { nameSchema, sha256Schema } from '../../workflows/shared/names.ts';
 import { limitsSchema, programFailureKinds } from '../../workflows/shared/program.ts';
-import { executionKey, executionSeed } from '../mas/execution-key.ts';
+import { createExecutionNames } from '../mas/execution-key.ts';
 
 const count = z.number().int().nonnegative();
 const maxText = 4 * 1024 * 1024;
@@ -92,26 +92,25 @@ const kinds = {
 export const cellColumns = Object.keys(kinds) as (keyof CellRow)[];
 export const requiredColumns = cellColumns.filter((name) => kinds[name] !== 'optional');
 
-/** What the row's own columns make its key. Throws when `limits` is not the limits of an execution. */
-export function keyOf(row: CellRow): string {
-  return executionKey(identityOf(row), row.revision);
-}
+export type RowNames = ReturnType<ReturnType<typeof createExecutionNames>>;
 
-/** The seed of the execution, hex. */
-export function seedOf(row: CellRow): string {
-  return executionSeed(identityOf(row));
-}
+/** Rows of a file share their settings with many others. */
+const mostShared = 1_000;
 
-function identityOf(row: CellRow) {
-  return {
-    tenant: row.tenant,
-    query: { id: row.query },
-    program: { sha256: row.program },
-    driver: row.driver,
-    repeat: row.repeat,
-    runSeed: row.seed,
-    limits: limitsSchema.strict().parse(JSON.parse(row.limits)),
-    commonRandomNumbers: row.common_random_numbers,
+/** What the row's own columns make its key and its seed. Throws when `limits` is not the limits of an execution. */
+export function createRowNames(): (row: CellRow) => RowNames {
+  const known = new Map<string, ReturnType<typeof createExecutionNames>>();
+  return (row) => {
+    const { tenant, driver, revision, seed: runSeed, common_random_numbers: commonRandomNumbers } = row;
+    const shared = JSON.stringify([tenant, driver, revision, runSeed, commonRandomNumbers, row.limits]);
+    let namesOf = known.get(shared);
+    if (!namesOf) {
+      const limits = limitsSchema.strict().parse(JSON.parse(row.limits));
+      namesOf = createExecutionNames({ tenant, driver, runSeed, limits, commonRandomNumbers }, revision);
+      if (known.size >= mostShared) known.clear();
+      known.set(shared, namesOf);
+    }
+    return namesOf(row.query, row.program, row.repeat);
   };
 }
 

@@ -2,12 +2,12 @@
  * Takes the cells of another site into this store: all of a file, or none of it. A row is refused when it is not a cell, when its key
  * is not what its columns make it, or when the store has the same cell with another outcome. What is imported never runs again here.
  */
-import { sql } from 'kysely';
 import { failure } from '../failure.ts';
-import { toJson, toText } from '../storage/encode.ts';
+import { toText } from '../storage/encode.ts';
 import type { Database } from '../storage/tables.ts';
-import { type CellRow, cellRowSchema, keyOf, seedOf } from './cell-row.ts';
+import { type CellRow, cellRowSchema, createRowNames, type RowNames } from './cell-row.ts';
 import { createCellsDigest, type Provenance } from './provenance.ts';
+import { type CheckedRow, writeExecutions, writeScores } from './write-cells.ts';
 
 export interface MatrixImport {
   /** "import/" and 12 digits of the file's sha256: the run that these cells say they come from. */
@@ -37,6 +37,7 @@ export async function importMatrix(
   const run = `import/${fileSha256.slice(0, 12)}`;
   return database.transaction().execute(async (transaction) => {
     const refused = createRefusals();
+    const namesOf = createRowNames();
     const digest = createCellsDigest();
     const counts = { rows: 0, written: 0, alreadyThere: 0, busy: 0 };
     let chunk: NumberedRow[] = [];
@@ -49,11 +50,11 @@ export async function importMatrix(
     };
     for await (const value of rows) {
       counts.rows += 1;
-      const row = check(value);
-      if (typeof row === 'string') refused.add(counts.rows, row);
+      const checked = check(value, namesOf);
+      if (typeof checked === 'string') refused.add(counts.rows, checked);
       else {
-        digest.add(row);
-        chunk.push({ number: counts.rows, row });
+        digest.add(checked.row);
+        chunk.push({ number: counts.rows, ...checked });
       }
       if (chunk.length >= rowsPerWrite) await flush();
     }
@@ -72,26 +73,26 @@ export async function importMatrix(
   });
 }
 
-interface NumberedRow {
+interface NumberedRow extends CheckedRow {
   /** From 1. */
   readonly number: number;
-  readonly row: CellRow;
 }
 
 /** The row, or why it is none. */
-function check(value: unknown): CellRow | string {
+function check(value: unknown, namesOf: (row: CellRow) => RowNames): CheckedRow | string {
   const parsed = cellRowSchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a cell'}`.replace(/^: /, '');
   }
   try {
-    if (keyOf(parsed.data) !== parsed.data.key) return 'its key is not the one that its columns make';
+    const { key, seed } = namesOf(parsed.data);
+    if (key !== parsed.data.key) return 'its key is not the one that its columns make';
     JSON.parse(parsed.data.verdict);
+    return { row: parsed.data, seed };
   } catch {
     return 'limits or verdict: no valid JSON of its kind';
   }
-  return parsed.data;
 }
 
 type Refuse = (number: number, reason: string) => void;
@@ -122,17 +123,18 @@ async function merge(database: Database, rows: readonly NumberedRow[], run: stri
     database,
     rows.map(({ row }) => row.key),
   );
-  const executions = new Map<string, CellRow>();
+  const executions = new Map<string, CheckedRow>();
   const scores = new Map<string, CellRow>();
-  for (const { number, row } of rows) {
+  for (const { number, ...checked } of rows) {
+    const { row } = checked;
     const known = stored.get(row.key);
-    const twin = executions.get(row.key);
+    const twin = executions.get(row.key)?.row;
     if (twin) {
       if (!sameOutcome(asStored(twin), row))
         refuse(number, `${row.key} is twice in the file, with two outcomes`);
       else counts.alreadyThere += 1;
     } else if (!known || known.state === 'open') {
-      executions.set(row.key, row);
+      executions.set(row.key, checked);
       scores.set(row.key, row);
       counts.written += 1;
     } else if (known.state === 'busy') counts.busy += 1;
@@ -198,62 +200,6 @@ function sameOutcome(known: StoredCell, row: CellRow): boolean {
 function conflictOf(known: StoredCell, row: CellRow): string {
   const here = known.failure ?? `score ${known.scores.get(row.grader) ?? 'by another grader'}`;
   return `conflict: cell ${row.key} is ${here} here, and ${row.failure ?? `score ${row.score}`} in the file`;
-}
-
-async function writeExecutions(database: Database, rows: readonly CellRow[], run: string): Promise<void> {
-  if (rows.length === 0) return;
-  await database
-    .insertInto('executions')
-    .values(
-      rows.map((row) => ({
-        ...{ key: row.key, tenant: row.tenant, run, query_id: row.query, program_sha256: row.program },
-        ...{ driver: row.driver, repeat: row.repeat, seed: seedOf(row), guest: row.guest },
-        status: row.failure ? ('failed' as const) : ('answered' as const),
-        failure_kind: row.failure ?? null,
-        failure_message: row.failure_message ? toText(row.failure_message) : null,
-        answer: row.failure ? null : toText(row.answer ?? ''),
-        ...{ llm_calls: row.llm_calls, code_runs: row.code_runs, tokens_in: row.tokens_in },
-        ...{ tokens_cached: row.tokens_cached, tokens_out: row.tokens_out, cost_usd: row.cost_usd },
-        simulated: row.simulated,
-        ended_at: sql<Date>`now()`,
-      })),
-    )
-    .onConflict((conflict) =>
-      // What was begun here and left: a late attempt has a lower fence.
-      conflict.column('key').doUpdateSet((set) => ({
-        run: set.ref('excluded.run'),
-        status: set.ref('excluded.status'),
-        failure_kind: set.ref('excluded.failure_kind'),
-        failure_message: set.ref('excluded.failure_message'),
-        answer: set.ref('excluded.answer'),
-        llm_calls: set.ref('excluded.llm_calls'),
-        code_runs: set.ref('excluded.code_runs'),
-        tokens_in: set.ref('excluded.tokens_in'),
-        tokens_cached: set.ref('excluded.tokens_cached'),
-        tokens_out: set.ref('excluded.tokens_out'),
-        cost_usd: set.ref('excluded.cost_usd'),
-        simulated: set.ref('excluded.simulated'),
-        guest: set.ref('excluded.guest'),
-        ended_at: set.ref('excluded.ended_at'),
-        fence: sql<number>`executions.fence + 1`,
-      })),
-    )
-    .execute();
-}
-
-async function writeScores(database: Database, rows: readonly CellRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await database
-    .insertInto('scores')
-    .values(
-      rows.map(({ key, grader, score, verdict }) => ({
-        execution: key,
-        ...{ grader, score },
-        verdict: toJson(JSON.parse(verdict)),
-      })),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
 }
 
 async function record(
