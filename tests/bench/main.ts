@@ -21,6 +21,7 @@ const benches: Record<string, () => Promise<{ default: Bench }>> = {
   answer: () => import('./answer.ts'),
   dataset: () => import('./dataset.ts'),
   disruption: () => import('./disruption.ts'),
+  files: () => import('./files.ts'),
   kill: () => import('./kill.ts'),
   matrix: () => import('./matrix.ts'),
   replay: () => import('./replay.ts'),
