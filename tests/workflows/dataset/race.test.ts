@@ -1,10 +1,13 @@
 /** The adaptive matrix on real parts: what it leaves out, that nothing else changes what it finds, and that no disturbance does. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifestSchema } from '../../../activities/dataset/export/manifest.ts';
+import { exportMatrix } from '../../../activities/matrix/export-matrix.ts';
 import { renderSelection } from '../../../clients/report/selection/render-selection.ts';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
 import { selectionReportSchema } from '../../../workflows/dataset/selection-report.ts';
 import { startImpatientTemporal } from '../../support/impatient-temporal.ts';
+import { freshHome } from '../../support/masgpt.ts';
 import { recordHistory } from '../../support/record-history.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
@@ -91,6 +94,13 @@ describe('the adaptive matrix', () => {
     expect(manifest.files['preferences.jsonl']?.rows).toBeGreaterThan(0);
     expect(manifest.files['unpaired.jsonl']?.rows).toBeGreaterThan(0);
     expect(first.rows + first.dropped).toBe(48);
+    await using directory = await freshHome();
+    const place = {
+      namespace: 'default',
+      run: 'dataset/raced',
+      file: join(directory.path, 'matrix.parquet'),
+    };
+    expect(await exportMatrix(calm.services, place)).toMatchObject({ cells: first.cells, missing: 0 });
     expect(await text('card.md')).toMatch(new RegExp(`its race left out \\| ${first.racedOut} \\|`));
   });
 
