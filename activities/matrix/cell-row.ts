@@ -98,7 +98,7 @@ export type RowNames = ReturnType<ReturnType<typeof createExecutionNames>>;
 const mostShared = 1_000;
 
 /** What the row's own columns make its key and its seed. Throws when `limits` is not the limits of an execution. */
-export function createRowNames(): (row: CellRow) => RowNames {
+export function nameRows(): (row: CellRow) => RowNames {
   const known = new Map<string, ReturnType<typeof createExecutionNames>>();
   return (row) => {
     const { tenant, driver, revision, seed: runSeed, common_random_numbers: commonRandomNumbers } = row;

@@ -5,7 +5,7 @@
 import { failure } from '../failure.ts';
 import { toText } from '../storage/encode.ts';
 import type { Database } from '../storage/tables.ts';
-import { type CellRow, cellRowSchema, createRowNames, type RowNames } from './cell-row.ts';
+import { type CellRow, cellRowSchema, nameRows, type RowNames } from './cell-row.ts';
 import { createCellsDigest, type Provenance } from './provenance.ts';
 import { type CheckedRow, writeExecutions, writeScores } from './write-cells.ts';
 
@@ -37,7 +37,7 @@ export async function importMatrix(
   const run = `import/${fileSha256.slice(0, 12)}`;
   return database.transaction().execute(async (transaction) => {
     const refused = createRefusals();
-    const namesOf = createRowNames();
+    const namesOf = nameRows();
     const digest = createCellsDigest();
     const counts = { rows: 0, written: 0, alreadyThere: 0, busy: 0 };
     let chunk: NumberedRow[] = [];

@@ -10,12 +10,7 @@ import { createFindDone } from '../../../activities/benchmarks/survey-batches.ts
 import { identityOf } from '../../../activities/mas/cell-outcomes.ts';
 import { executionKey, executionSeed } from '../../../activities/mas/execution-key.ts';
 import { createPlanReader } from '../../../activities/mas/plan-reader.ts';
-import {
-  type CellRow,
-  columnData,
-  createRowNames,
-  parquetSchema,
-} from '../../../activities/matrix/cell-row.ts';
+import { type CellRow, columnData, nameRows, parquetSchema } from '../../../activities/matrix/cell-row.ts';
 import { exportMatrix, type MatrixExport, sha256OfFile } from '../../../activities/matrix/export-matrix.ts';
 import { importMatrix, type MatrixImport } from '../../../activities/matrix/import-matrix.ts';
 import { toJson, toText } from '../../../activities/storage/encode.ts';
@@ -173,8 +168,7 @@ it('two sites merge theirs: each has all cells, none of which runs again, in fil
   const unknown = { namespace: 'default', run: 'dataset/none', file: join(directory, 'none.parquet') };
   await expect(exportMatrix(parts, unknown)).rejects.toMatchObject({ type: 'Input.NotFound' });
   const rows = await rowsOf(a.file);
-  const namesOf = createRowNames();
-  expect(rows.map(({ key }) => key)).toEqual(rows.map((row) => namesOf(row).key).toSorted());
+  expect(rows.map(({ key }) => key)).toEqual(rows.map((row) => nameRows()(row).key).toSorted());
   expect(rows.filter(({ answer }) => answer === toText(hostile))).not.toEqual([]);
   expect(rows.filter(({ failure }) => failure === 'raised')).toHaveLength(43);
 });
