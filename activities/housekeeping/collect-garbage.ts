@@ -8,7 +8,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { namePattern } from '../../workflows/shared/names.ts';
 import { failure } from '../failure.ts';
-import { type BlobFile, discardBlob, walkBlobs } from '../storage/blob-files.ts';
+import { type BlobFile, discardBlob, removeAbandonedParts, walkBlobs } from '../storage/blob-files.ts';
 import { createDirectoryBlobs } from '../storage/blobs-directory.ts';
 import { collectionLock } from '../storage/run-plans.ts';
 import type { Database } from '../storage/tables.ts';
@@ -54,8 +54,10 @@ export async function collectGarbage(options: CollectOptions): Promise<Collected
   // After the commit: a file that is gone while its row stays would be a loss, one that stays is found next time.
   const gone: BlobFile[] = [];
   for (const file of blobs) if (options.dryRun || (await discardBlob(file))) gone.push(file);
-  if (!options.dryRun)
+  if (!options.dryRun) {
     for (const directory of directories) await rm(directory, { recursive: true, force: true });
+    await removeAbandonedParts(options.blobDirectory, Date.now() - dayMs);
+  }
   const blobBytes = gone.reduce((sum, { bytes }) => sum + bytes, 0);
   return { ...swept, blobs: gone.length, blobBytes, directories };
 }

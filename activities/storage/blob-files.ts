@@ -1,6 +1,7 @@
 /** The files of a blob directory, for housekeeping: what is there, how old, and the removal of one that nobody has used since. */
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { partsFolder } from './blobs-directory.ts';
 
 export interface BlobFile {
   /** Its address. */
@@ -40,6 +41,15 @@ export async function discardBlob(file: BlobFile): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
+  }
+}
+
+/** Of blobs whose writer died before they were whole: nobody wrote to them since `beforeMs`. */
+export async function removeAbandonedParts(directory: string, beforeMs: number): Promise<void> {
+  const folder = join(directory, partsFolder);
+  for (const name of await namesIn(folder, /^[0-9a-f-]{36}$/)) {
+    const status = await stat(join(folder, name)).catch(() => null);
+    if (status && status.mtimeMs < beforeMs) await rm(join(folder, name), { force: true });
   }
 }
 

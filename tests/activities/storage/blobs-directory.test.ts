@@ -1,8 +1,9 @@
 /** Blobs: addressed by content, whole or not there, and never outside their directory. */
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { removeAbandonedParts } from '../../../activities/storage/blob-files.ts';
 import {
   createDirectoryBlobs,
   partsFolder,
@@ -53,6 +54,16 @@ test('written a piece at a time: the same blob as put at once, also by two at on
   expect(finished).toEqual(finished.map(() => ({ sha256: finished[0]?.sha256, bytes: whole.length })));
   expect(await blobs.put(whole)).toBe(finished[0]?.sha256);
   expect((await blobs.get(finished[0]?.sha256 ?? '')).equals(whole)).toBe(true);
+
+  // Left by processes that died, one of them long ago.
+  await (await blobs.open()).write('x');
+  const [old = ''] = await readdir(join(directory, partsFolder));
+  await utimes(join(directory, partsFolder, old), 0, 0);
+  await (await blobs.open()).write('y');
+  await removeAbandonedParts(directory, Date.now() - 86_400_000);
+  const [young = '', ...others] = await readdir(join(directory, partsFolder));
+  expect([young === old, others]).toEqual([false, []]);
+  await rm(join(directory, partsFolder, young));
 
   const empty = await blobs.open();
   expect(await empty.finish()).toEqual({ sha256: await blobs.put(''), bytes: 0 });
