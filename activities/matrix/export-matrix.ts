@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
+import { sql } from 'kysely';
 import type { Plan } from '../../workflows/matrix/contract.ts';
 import type { Grading } from '../benchmarks/grading.ts';
 import { failure } from '../failure.ts';
@@ -143,7 +144,8 @@ async function readCells(database: Database, keys: readonly string[]) {
     .select(['e.status', 'e.failure_kind', 'e.failure_message', 'e.answer', 'e.simulated', 'e.llm_calls'])
     .select(['e.code_runs', 'e.tokens_in', 'e.tokens_cached', 'e.tokens_out', 'e.cost_usd'])
     .select(['s.grader', 's.score', 's.verdict'])
-    .where('e.key', 'in', keys)
+    // One parameter: a list of 2,000 costs more than the rows.
+    .where('e.key', '=', sql<string>`any(${keys}::text[])`)
     .where('e.status', 'in', ['answered', 'failed'])
     .execute();
   return new Map(rows.map((row) => [`${row.key} ${row.grader}`, row]));
