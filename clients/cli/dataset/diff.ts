@@ -24,6 +24,7 @@ import {
 import { CommandFailed } from '../errors.ts';
 import { readDatasetDirectory } from '../read-dataset-directory.ts';
 import { finishedDataset } from './finished-dataset.ts';
+import { cellOf } from './pool-tables.ts';
 
 const side = {
   type: 'positional',
@@ -108,7 +109,10 @@ function shown(diff: DatasetDiff): string {
         ? []
         : [
             '',
-            columns([[head, 'A', 'B'], ...list.map(({ what, a: x, b: y }) => [what, x ?? '-', y ?? '-'])]),
+            columns([
+              [head, 'A', 'B'],
+              ...list.map(({ what, a: x, b: y }) => [what, cellOf(x ?? '-'), cellOf(y ?? '-')]),
+            ]),
           ],
     ),
   ].join('\n');
