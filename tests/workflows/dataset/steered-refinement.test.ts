@@ -76,7 +76,14 @@ describe('a budget that is spent', () => {
     expect(unpaid).toBeGreaterThan(0);
     expect(accepted + kept).toBe(used.rows);
     const finals = await finalsOf(stack, used);
-    expect(finals.filter((query) => query.kept === 'budget')).toHaveLength(unpaid);
+    const cut = finals.filter((query) => query.unpaid);
+    expect(cut).toHaveLength(unpaid);
+    expect(cut.some(({ kept: why }) => why === 'budget')).toBe(true);
+    for (const { final, kept: why } of cut) {
+      expect(final?.adapted ?? false).toBe(false);
+      // The others were refused, and what their bases would have been explained with was spent.
+      if (final && why !== 'budget') expect(final.reasoning).toBe('');
+    }
     expect(finals.filter(({ final }) => final?.adapted)).toHaveLength(accepted);
     await recordHistory(stack.client, 'dataset/half', 'dataset-unpaid');
     expect((await stack.stats()).repeated).toBe(0);
