@@ -198,7 +198,8 @@ async function untilReady(url: string, server: SupervisedProcess, logFile: strin
       return;
     } catch (cause) {
       if (!server.isRunning()) throw new Error(`PostgreSQL ended at start:\n${tailOf(logFile)}`, { cause });
-      if (Date.now() > end) throw new Error(`PostgreSQL is not ready after ${readyMs / 1_000} s; see ${logFile}`, { cause });
+      if (Date.now() > end)
+        throw new Error(`PostgreSQL is not ready after ${readyMs / 1_000} s; see ${logFile}`, { cause });
       await new Promise((wake) => setTimeout(wake, 50));
     } finally {
       await client.end().catch(() => {});

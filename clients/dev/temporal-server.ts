@@ -102,7 +102,9 @@ async function untilReady(
       if (!server.isRunning())
         throw new Error(`the Temporal server ended at start:\n${tailOf(logFile)}`, { cause });
       if (Date.now() > end)
-        throw new Error(`the Temporal server is not ready after ${readyMs / 1_000} s; see ${logFile}`, { cause });
+        throw new Error(`the Temporal server is not ready after ${readyMs / 1_000} s; see ${logFile}`, {
+          cause,
+        });
       await new Promise((wake) => setTimeout(wake, 100));
     }
   }
