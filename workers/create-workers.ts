@@ -1,6 +1,5 @@
 /** One worker per queue role in this process. Activities are registered on all; the queue an activity is sent to decides. */
 import { cpus, hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createDataConverter } from '../activities/storage/payload-storage.ts';
 import { type QueueRole, queueRoles, queuesOf } from '../workflows/shared/queues.ts';
@@ -9,6 +8,7 @@ import { DatasetPlugin } from './dataset-plugin.ts';
 import { EvaluationPlugin } from './evaluation-plugin.ts';
 import type { Services } from './services.ts';
 import { TrainingPlugin } from './training-plugin.ts';
+import { preloadModules, workflowsPath } from './workflow-code.ts';
 
 /** `gpu` polls two queues: launching, and this host's own. */
 export async function createWorkers(options: {
@@ -49,8 +49,8 @@ function workerOptions(role: QueueRole, { config }: Services): RoleOptions {
   const cores = Math.max(1, cpus().length);
   const byRole: Record<QueueRole, RoleOptions> = {
     workflows: {
-      workflowsPath: fileURLToPath(new URL('../workflows', import.meta.url)),
-      bundlerOptions: { preloadModules: contracts.map(contractPath) },
+      workflowsPath,
+      bundlerOptions: { preloadModules },
       // Calls that a program waits for alone run beside it, and runs are settled here.
       ...activities(config.slots.llm + 100),
       maxConcurrentLocalActivityExecutions: Math.max(8, 2 * cores),
@@ -62,14 +62,6 @@ function workerOptions(role: QueueRole, { config }: Services): RoleOptions {
     gpu: activities(4),
   };
   return byRole[role];
-}
-
-/** Schemas and nothing else, so that workflows can share them: making them anew for each would be a fifth of its CPU. */
-const contracts = ['answer', 'dataset', 'evaluation', 'matrix', 'training'];
-
-function contractPath(domain: string): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`../workflows/${domain}/contract.${extension}`, import.meta.url));
 }
 
 function activities(slots: number): RoleOptions {

@@ -1,11 +1,11 @@
 /** Every recorded history still replays with the workflows as they are: no open run of an earlier release breaks. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
 import { historiesDirectory } from '../support/record-history.ts';
+import { preloadModules, workflowsPath } from '../../workers/workflow-code.ts';
 
 it('replays each without a different decision', async () => {
   const files = (await readdir(historiesDirectory)).filter((file) => file.endsWith('.json')).toSorted();
@@ -18,10 +18,7 @@ it('replays each without a different decision', async () => {
       return { workflowId: workflowId || file, history };
     }),
   );
-  const results = Worker.runReplayHistories(
-    { workflowsPath: fileURLToPath(new URL('../../workflows', import.meta.url)) },
-    histories,
-  );
+  const results = Worker.runReplayHistories({ workflowsPath, bundlerOptions: { preloadModules } }, histories);
   const failures: string[] = [];
   for await (const { workflowId, error } of results)
     if (error) failures.push(`${workflowId}: ${error.message}`);

@@ -8,6 +8,7 @@ import { type Config, configSchema } from '../../workers/config/schema.ts';
 import { openServices } from '../../workers/open-services.ts';
 import { queuesOf } from '../../workflows/shared/queues.ts';
 import { runWorkers, startWorkerProcess, type WorkerProcess } from './run-workers.ts';
+import { preloadModules, workflowsPath } from '../../workers/workflow-code.ts';
 
 export interface AnswerWorkerOptions {
   readonly config: Config;
@@ -23,8 +24,7 @@ export interface AnswerWorkerOptions {
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 export function bundleAnswer(): Promise<WorkflowBundleWithSourceMap> {
-  const workflowsPath = fileURLToPath(new URL('../../workflows/answer/answer-query.ts', import.meta.url));
-  return (bundle ??= bundleWorkflowCode({ workflowsPath }));
+  return (bundle ??= bundleWorkflowCode({ workflowsPath, preloadModules }));
 }
 
 /** Disposing drains them. */

@@ -1,7 +1,6 @@
 /** Parts for tests of evaluations: additions as a benchmark, a model that adds, and workers in this process or as their own. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { createQuery } from '../../activities/benchmarks/query-id.ts';
@@ -13,6 +12,7 @@ import { freshTaskQueue, temporal } from './environment.ts';
 import type { Behaviour, ReceivedRequest } from './fake-openai.ts';
 import { type MasParts, masParts } from './mas-parts.ts';
 import { runWorkers, startWorkerProcess, type WorkerProcess } from './run-workers.ts';
+import { preloadModules, workflowsPath } from '../../workers/workflow-code.ts';
 
 export interface EvaluationParts extends MasParts {
   readonly temporal: Client;
@@ -73,8 +73,11 @@ let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
 
 /** Once per test file, when it is needed. */
 function bundleWorkflows(): ReturnType<typeof bundleWorkflowCode> {
-  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-  return (bundle ??= bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') }));
+  return (bundle ??= bundleWorkflowCode({
+    workflowsPath,
+    preloadModules,
+    logger: new DefaultLogger('WARN'),
+  }));
 }
 
 /** Workers of evaluateBenchmarks in this process. Disposing drains them. */

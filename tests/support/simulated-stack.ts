@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
 import { createMasClient, type MasClient } from '../../clients/client.ts';
@@ -18,6 +17,7 @@ import type { DatasetRequest, DatasetResult } from '../../workflows/dataset/cont
 import { queuesOf } from '../../workflows/shared/queues.ts';
 import { freshDatabase, freshTaskQueue, temporal } from './environment.ts';
 import { runWorkers, startWorkerProcess, type WorkerProcess } from './run-workers.ts';
+import { preloadModules, workflowsPath } from '../../workers/workflow-code.ts';
 
 interface CacheOptions {
   /** 0: every workflow task replays the history. */
@@ -40,7 +40,6 @@ export interface SimulatedStack extends AsyncDisposable {
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
-const workflowsPath = fileURLToPath(new URL('../../workflows', import.meta.url));
 let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
 
 /** `latencyMs` of each simulated call, so that a test can meet it half-way. `address`: of the Temporal server, the suite's by default. */
@@ -72,7 +71,7 @@ export async function simulatedStack({
   const processes = new Set<WorkerProcess>();
 
   const startWorkers = async (options: CacheOptions = {}): Promise<AsyncDisposable> => {
-    const workflowBundle = await (bundle ??= bundleWorkflowCode({ workflowsPath }));
+    const workflowBundle = await (bundle ??= bundleWorkflowCode({ workflowsPath, preloadModules }));
     const queues = queuesOf(taskQueue);
     return runWorkers(address, { plugins: [new DatasetPlugin({ services })] }, [
       { ...options, taskQueue, workflowBundle },

@@ -10,6 +10,7 @@ import type { Services } from '../../workers/services.ts';
 import { TrainingPlugin } from '../../workers/training-plugin.ts';
 import { queuesOf } from '../../workflows/shared/queues.ts';
 import { runWorkers } from './run-workers.ts';
+import { preloadModules, workflowsPath } from '../../workers/workflow-code.ts';
 
 type History = Parameters<typeof Worker.runReplayHistory>[1];
 
@@ -61,10 +62,7 @@ export async function replayTraining(workflowId: string, history: History): Prom
 }
 
 function workflowCode(): Promise<WorkflowBundle> {
-  return (bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/training/supervise-training.ts', import.meta.url)),
-    logger,
-  }));
+  return (bundle ??= bundleWorkflowCode({ workflowsPath, preloadModules, logger }));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

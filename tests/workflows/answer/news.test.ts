@@ -1,5 +1,4 @@
 /** A thousand forged `wake` signals, and queries without end: bounded steps, the answer comes, and what happened replays. */
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +7,7 @@ import { wakeSignalName } from '../../../workflows/answer/contract.ts';
 import { startAnswerWorkers } from '../../support/answer-workers.ts';
 import { freshTaskQueue, temporal } from '../../support/environment.ts';
 import { type MasParts, masParts, programOf } from '../../support/mas-parts.ts';
+import { preloadModules, workflowsPath } from '../../../workers/workflow-code.ts';
 
 let parts: MasParts;
 let connection: Connection;
@@ -21,7 +21,6 @@ afterAll(async () => {
   await parts?.[Symbol.asyncDispose]();
 });
 
-const workflowsPath = fileURLToPath(new URL('../../../workflows', import.meta.url));
 /** How many come at once, and how often; then how many one after another. */
 const atOnce = 50;
 
@@ -68,7 +67,11 @@ describe.each([
     const markers = (history.events ?? []).filter((event) => event.markerRecordedEventAttributes);
     // The free ones, a step per doubled second, and those of the answer itself.
     expect(markers.length).toBeLessThan(40);
-    await Worker.runReplayHistory({ workflowsPath }, history, handle.workflowId);
+    await Worker.runReplayHistory(
+      { workflowsPath, bundlerOptions: { preloadModules } },
+      history,
+      handle.workflowId,
+    );
   }, 240_000);
 
   it('replays what happened while it was queried all the time', async () => {
@@ -103,6 +106,10 @@ with ThreadPoolExecutor(4) as pool:
     ended = true;
     await asking;
     const history = await new Client({ connection }).workflow.getHandle(handle.workflowId).fetchHistory();
-    await Worker.runReplayHistory({ workflowsPath }, history, handle.workflowId);
+    await Worker.runReplayHistory(
+      { workflowsPath, bundlerOptions: { preloadModules } },
+      history,
+      handle.workflowId,
+    );
   }, 240_000);
 });

@@ -14,6 +14,7 @@ import { queuesOf } from '../../../workflows/shared/queues.ts';
 import { freshTaskQueue, temporal } from '../../support/environment.ts';
 import { runWorkers } from '../../support/run-workers.ts';
 import type { MatrixInput } from './matrix-workflows.ts';
+import { preloadModules } from '../../../workers/workflow-code.ts';
 
 interface CacheOptions {
   /** 0: every workflow task replays the history. */
@@ -74,8 +75,7 @@ export async function matrixParts(options: CacheOptions = {}): Promise<MatrixPar
 
 const bundle = bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('matrix-workflows.ts', import.meta.url)),
-  // As the product's workers have them: shared between workflows, and frozen.
-  preloadModules: [fileURLToPath(new URL('../../../workflows/matrix/contract.ts', import.meta.url))],
+  preloadModules,
 });
 
 export async function startMatrixWorkers(
