@@ -53,6 +53,12 @@ function describe(error: unknown): { message: string; type: string; remedy?: str
   let root = error;
   while (wraps(root)) root = root.cause;
   if (!(root instanceof Error)) return { message: String(root), type: 'Error' };
+  if (isUnreachable(root))
+    return {
+      message: `Temporal does not answer: ${root.message}`,
+      type: root.name,
+      remedy: 'A run that was started goes on once it answers; the same command attaches to it.',
+    };
   return {
     message: stripVTControlCharacters(root.message || root.name),
     type: failureType(root) ?? root.name,
@@ -68,6 +74,16 @@ const wrappers = new Set(['WorkflowFailedError', 'ActivityFailure', 'ChildWorkfl
 
 function wraps(error: unknown): error is Error & { cause: Error } {
   return error instanceof Error && wrappers.has(error.name) && error.cause instanceof Error;
+}
+
+const grpcUnavailable = 14;
+
+/** A ServiceError of Temporal's client, whose class is not imported, with the status of gRPC for a server that is not there. */
+function isUnreachable(error: Error): boolean {
+  const { name, cause } = error;
+  return (
+    name === 'ServiceError' && cause instanceof Error && 'code' in cause && cause.code === grpcUnavailable
+  );
 }
 
 function isCittyError(error: unknown): boolean {
