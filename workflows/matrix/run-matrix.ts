@@ -156,6 +156,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
     ended: () => steering.ended() !== undefined,
     steered: () => steering.version(),
     after: (options.rules ?? 1) >= 3 ? firstWithWork : undefined,
+    awaitEnding: (options.rules ?? 1) >= 4,
     state: carried ?? { next: 0, open: [] },
     child: {
       type: runBatchType,

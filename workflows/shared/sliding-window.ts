@@ -15,6 +15,7 @@ import {
   getExternalWorkflowHandle,
   ParentClosePolicy,
   setHandler,
+  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -46,6 +47,11 @@ export interface WindowOptions<R> {
   readonly steered: () => number;
   /** The first member at or after this one that there is work in, or `total`; default: each has work. */
   readonly after?: ((member: number) => Promise<number>) | undefined;
+  /**
+   * A member that is started once more may still be ending: it has reported, and reports no more. True: its end is waited for.
+   * False, as in runs that an earlier release began: it counts as one that runs, and is reconciled after `quiet`.
+   */
+  readonly awaitEnding: boolean;
   readonly state: WindowState;
   /** The child workflow is called with `args(member)` and then its `Seat`. */
   readonly child: {
@@ -68,6 +74,7 @@ export interface WindowOptions<R> {
 }
 
 const cancelWaitMs = 120_000;
+const endingPollMs = 500;
 
 const isCancelled = (): boolean => CancellationScope.current().consideredCancelled;
 
@@ -120,13 +127,13 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
 
   async function fill(): Promise<void> {
     const starts: Promise<void>[] = [];
-    const begin = (member: number): void => {
+    const begin = (member: number, isRepeated = false): void => {
       open.add(member);
-      starts.push(start(member));
+      starts.push(start(member, isRepeated));
     };
     while (hasRoom() && hasMore()) {
       const repeated = again.shift();
-      if (repeated !== undefined) begin(repeated);
+      if (repeated !== undefined) begin(repeated, true);
       else {
         if (options.after) next = await options.after(next);
         // What was asked may have taken a while.
@@ -149,7 +156,7 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
   }
 
   /** Starting a member that still runs leaves it running: it reports here all the same. */
-  async function start(member: number): Promise<void> {
+  async function start(member: number, isRepeated = false): Promise<void> {
     const seat: Seat = { label: options.label, member, key: options.key };
     try {
       const child = await CancellationScope.nonCancellable(() =>
@@ -168,7 +175,10 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
       void child.result().then(closed, closed);
     } catch (thrown) {
       if (!(thrown instanceof WorkflowExecutionAlreadyStartedError)) throw thrown;
-      distant.add(member);
+      if (isRepeated && options.awaitEnding) {
+        await sleep(endingPollMs);
+        await start(member, isRepeated);
+      } else distant.add(member);
     }
   }
 

@@ -1,7 +1,7 @@
 /** What the selection's page adds to the report's style: the heat map and a wider page. */
 export const selectionStyle = `
 main, header, footer { max-width: 1500px; }
-.heat { display: flex; align-items: flex-end; } .heat > svg { flex: none; } .heat .scroll { margin: 0; flex: 0 1 auto; min-width: 0; }
+.heat { display: flex; align-items: flex-start; } .heat > svg { flex: none; } .heat .scroll { margin: 0; flex: 0 1 auto; min-width: 0; }
 .heat svg { display: block; } .heat text { font: 11px ui-sans-serif, system-ui, "Segoe UI", Roboto, sans-serif; fill: var(--ink); }
 .heat .v { font-size: 9.5px; text-anchor: middle; font-variant-numeric: tabular-nums; pointer-events: none; } .heat .v.on { fill: var(--paper); }
 .heat .l { text-anchor: end; } .heat .q { fill: var(--quiet); }

@@ -1,18 +1,26 @@
 /** Workflows of these tests: a parent that runs a matrix with windows, batches and histories as small as a test wants. */
-import { continueAsNew } from '@temporalio/workflow';
+import { continueAsNew, sleep } from '@temporalio/workflow';
 import {
   type MatrixCarried,
   type MatrixResult,
   progressOf,
   runMatrix,
 } from '../../../workflows/matrix/run-matrix.ts';
+import type { BatchResult } from '../../../workflows/matrix/contract.ts';
+import { runBatch as runProductBatch } from '../../../workflows/matrix/run-batch.ts';
 import { createSteering } from '../../../workflows/matrix/steering.ts';
 import { createProgress } from '../../../workflows/shared/progress.ts';
 
-export { runBatch } from '../../../workflows/matrix/run-batch.ts';
+export async function runBatch(...args: Parameters<typeof runProductBatch>): Promise<BatchResult> {
+  const result = await runProductBatch(...args);
+  if (args[0].run === ('evaluation/lingering' satisfies MatrixInput['run'])) await sleep(3_000);
+  return result;
+}
 
 export interface MatrixInput {
   readonly plan: string;
+  /** Default evaluation/test. Batches of `lingering` end a while after they have reported. */
+  readonly run?: 'evaluation/lingering';
   readonly cells: number;
   readonly batchSize?: number;
   readonly window?: number;
@@ -37,9 +45,9 @@ export async function matrixParent(input: MatrixInput, carried?: MatrixCarried):
     ...(window === undefined ? {} : { window }),
   });
   return runMatrix({
+    run: 'evaluation/test',
     ...input,
     steering,
-    run: 'evaluation/test',
     priority: 3,
     carried,
     onProgress: (progress) => publish(progressOf(progress)),

@@ -37,7 +37,7 @@ describe.each([
   afterAll(() => parts?.[Symbol.asyncDispose]());
 
   const start = async (input: Omit<MatrixInput, 'plan'>) => {
-    const handle = await parts.start({ rules: 3, ...input });
+    const handle = await parts.start({ rules: 4, ...input });
     const name = handle.workflowId.replace(/^evaluation\//, '');
     const run = createSteering(parts.client, 'evaluation');
     return {
@@ -68,6 +68,19 @@ describe.each([
     });
     expect(workers.executed.toSorted((a, b) => a - b)).toEqual([0, 0, 10, 10, 20, 30, 40, 50]);
     expect(workers.steered).toMatchObject([{ held: true }, { version: 2, held: false }]);
+  });
+
+  it('waits for batches that have reported and are still ending, when it is resumed at once', async () => {
+    workers.script(cutWhenHeld);
+    const run = await start({ run: 'evaluation/lingering', cells: 40, batchSize: 10, window: 2 });
+    await expect.poll(() => held.length, patience).toBe(2);
+    await run.pause();
+    release();
+    await expect.poll(async () => (await run.progress()).open, patience).toEqual([]);
+    workers.script(async () => ({}));
+    await run.resume();
+    expect(await run.handle.result()).toMatchObject({ answered: 40, unfinished: 0 });
+    expect(workers.executed.toSorted((a, b) => a - b)).toEqual([0, 0, 10, 10, 20, 30]);
   });
 
   it('tunes the window and the executions at once, and keeps both over continue-as-new', async () => {
