@@ -48,8 +48,8 @@ export interface WindowOptions<R> {
   /** The first member at or after this one that there is work in, or `total`; default: each has work. */
   readonly after?: ((member: number) => Promise<number>) | undefined;
   /**
-   * A member that is started once more may still be ending: it has reported, and reports no more. True: its end is waited for.
-   * False, as in runs that an earlier release began: it counts as one that runs, and is reconciled after `quiet`.
+   * A member that is started once more may still be ending: it has reported, and reports no more. True: its end is waited for, and
+   * says nothing about the member. False, as in runs that an earlier release began: it counts as one that runs, and its end as silence.
    */
   readonly awaitEnding: boolean;
   readonly state: WindowState;
@@ -87,6 +87,8 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
   const distant = new Set(options.state.open);
   /** Open members to reconcile. */
   const silent = new Set<number>();
+  /** How often each open member was started here. */
+  const starts = new Map<number, number>();
   const reports: (readonly [Seat, Report<R>])[] = [];
   const again = [...(options.state.again ?? [])];
   let next = options.state.next;
@@ -106,7 +108,10 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
         await options.continueAsNew({ next, open: [...open], ...(again.length > 0 ? { again } : {}) });
       if (!(await somethingHappened(steered))) for (const member of distant) silent.add(member);
       takeReports();
-      for (const member of silent) await reconcile(member);
+      for (const member of options.awaitEnding ? [...silent] : silent) {
+        if (options.awaitEnding) takeReports();
+        await reconcile(member);
+      }
     }
   } catch (thrown) {
     if (!(thrown instanceof ContinueAsNew)) await CancellationScope.nonCancellable(cancelOpen);
@@ -126,10 +131,10 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
   }
 
   async function fill(): Promise<void> {
-    const starts: Promise<void>[] = [];
+    const begun: Promise<void>[] = [];
     const begin = (member: number, isRepeated = false): void => {
       open.add(member);
-      starts.push(start(member, isRepeated));
+      begun.push(start(member, isRepeated));
     };
     while (hasRoom() && hasMore()) {
       const repeated = again.shift();
@@ -140,7 +145,7 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
         if (hasRoom() && next < options.total) begin(next++);
       }
     }
-    await Promise.all(starts);
+    await Promise.all(begun);
   }
 
   function hasRoom(): boolean {
@@ -158,6 +163,9 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
   /** Starting a member that still runs leaves it running: it reports here all the same. */
   async function start(member: number, isRepeated = false): Promise<void> {
     const seat: Seat = { label: options.label, member, key: options.key };
+    const nth = (starts.get(member) ?? 0) + 1;
+    starts.set(member, nth);
+    const isLatest = (): boolean => !options.awaitEnding || starts.get(member) === nth;
     try {
       const child = await CancellationScope.nonCancellable(() =>
         startChild(options.child.type, {
@@ -170,7 +178,7 @@ export async function slideWindow<R>(options: WindowOptions<R>): Promise<void> {
       );
       distant.delete(member);
       const closed = (): void => {
-        if (open.has(member)) silent.add(member);
+        if (open.has(member) && isLatest()) silent.add(member);
       };
       void child.result().then(closed, closed);
     } catch (thrown) {
