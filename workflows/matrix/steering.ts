@@ -191,7 +191,7 @@ export function createSteering(options: SteeringOptions = {}): Steering {
 
 /**
  * As `tuneSchema`, with at least one of its fields. By hand: contracts are frozen when they are shared by workflows
- * (workers/create-workers.ts), and a zod schema changes itself when it is first used.
+ * (workers/workflow-code.ts), and a zod schema changes itself when it is first used.
  */
 function isTune(given: unknown): given is Tune {
   if (typeof given !== 'object' || given === null) return false;

@@ -114,7 +114,7 @@ function requireState(ports: OperatorPorts, allowed: readonly TrainingState[], u
 }
 
 /**
- * Arguments are read by hand: contracts are frozen when they are shared by workflows (workers/create-workers.ts), and a zod
+ * Arguments are read by hand: contracts are frozen when they are shared by workflows (workers/workflow-code.ts), and a zod
  * schema changes itself when it is first used.
  */
 function stepOf(input: unknown): number {
