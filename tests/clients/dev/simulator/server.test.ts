@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { generateQueries } from '../../../../activities/dataset/generate-queries.ts';
 import { productScript } from '../../../../clients/dev/product-script.ts';
 import type { RequestStats } from '../../../../clients/dev/simulator/request-counts.ts';
@@ -209,6 +209,8 @@ describe('as a process', () => {
         body: JSON.stringify(chat(query.text)),
       });
     await (await ask(first.ready.url, { 'idempotency-key': 'call-1' })).text();
+    // Said after the last byte was handed over, so a reader may be ahead of it.
+    await vi.waitFor(async () => expect(await readFile(requestLog, 'utf8')).toContain('"answered"'));
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
     for (const file of [keyFile, requestLog]) expect((await stat(file)).mode & 0o777).toBe(0o600);
