@@ -95,8 +95,8 @@ async function collect(
   if (deleted) await unlist(transaction, deleted);
   const oldestOpenMs = await oldestOpen(transaction);
   await markCells(transaction, createDirectoryBlobs(options.blobDirectory), await plansOf(transaction));
-  const payloadsUnusedSince = new Date(Math.min(Date.now() - retentionMs, oldestOpenMs) - dayMs);
-  const swept = await sweepRows(transaction, { run: deleted?.run, poolPrograms, payloadsUnusedSince });
+  const unusedSince = new Date(Math.min(Date.now() - retentionMs, oldestOpenMs) - dayMs);
+  const swept = await sweepRows(transaction, { run: deleted?.run, poolPrograms, unusedSince });
 
   const needed = await reachableBlobs(files, await addressesOf(transaction));
   const unusedSinceMs = Math.min(Date.now() - (deleted ? deletedGraceMs : graceMs), oldestOpenMs);

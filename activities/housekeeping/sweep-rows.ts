@@ -15,8 +15,8 @@ export interface SweepOptions {
   readonly run?: string | undefined;
   /** sha256 of the pool's programs: their executions are told by key, and not by query. */
   readonly poolPrograms: readonly string[];
-  /** Temporal may still hand out payloads that were used since. */
-  readonly payloadsUnusedSince: Date;
+  /** Temporal may still hand out payloads that were used since, and open runs read their steering. */
+  readonly unusedSince: Date;
 }
 
 /** Cells that another site made are kept until their import is deleted. */
@@ -25,7 +25,7 @@ const kept = (run: RawBuilder<unknown>): RawBuilder<boolean> => sql`
     or exists (select 1 from matrix_imports i where i.run = ${run}))`;
 
 export async function sweepRows(transaction: Database, options: SweepOptions): Promise<SweptRows> {
-  const { run, poolPrograms, payloadsUnusedSince } = options;
+  const { run, poolPrograms, unusedSince } = options;
   const unlisted = (column: string): RawBuilder<boolean> =>
     run === undefined
       ? sql`not ${kept(sql.ref(column))}`
@@ -51,8 +51,11 @@ export async function sweepRows(transaction: Database, options: SweepOptions): P
       and not exists (
         select 1 from runs r
         where r.kind = 'dataset' and r.tenant = c.tenant and r.input ->> 'refiner' = c.model)`);
-  const payloads =
-    run === undefined ? await remove(sql`delete from payloads where used_at < ${payloadsUnusedSince}`) : 0;
+  let payloads = 0;
+  if (run === undefined) {
+    payloads = await remove(sql`delete from payloads where used_at < ${unusedSince}`);
+    await remove(sql`delete from matrix_steering where updated_at < ${unusedSince}`);
+  }
   const budgets = await remove(sql`
     delete from budgets b
     where b.level not like 'tenant/%'

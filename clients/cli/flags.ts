@@ -16,15 +16,17 @@ export async function usageOf(main: CommandDef, rawArgs: readonly string[]): Pro
   return `${process.stdout.isTTY ? usage : stripVTControlCharacters(usage)}\n`;
 }
 
-export async function refuseUnknownFlags(main: CommandDef, rawArgs: readonly string[]): Promise<void> {
+/** The arguments, with the name of the subcommand where a default is meant. Throws `UsageError`. */
+export async function checkArguments(main: CommandDef, rawArgs: readonly string[]): Promise<string[]> {
   const { command, rest, path } = await resolve(main, rawArgs);
   const known = await value<ArgsDef>(command.args, {});
+  const subCommands = Object.keys(await value<object>(command.subCommands, {}));
   const remedy = `see \`masgpt ${path.join(' ')} --help\``;
   const given = new Set<string>();
   let positionals = Object.values(known).filter((arg) => arg.type === 'positional').length;
   for (let index = 0; index < rest.length; index += 1) {
     const argument = rest[index] as string;
-    if (argument === '--') return;
+    if (argument === '--') break;
     if (!argument.startsWith('-') || argument === '-') {
       positionals -= 1;
       if (positionals < 0) throw new UsageError(`unexpected argument: ${argument}`, remedy);
@@ -32,6 +34,11 @@ export async function refuseUnknownFlags(main: CommandDef, rawArgs: readonly str
     }
     const [flag = '', inline] = argument.split(/=(.*)/s);
     const definition = find(known, flag);
+    if (!definition && subCommands.length > 0)
+      throw new UsageError(
+        `${flag} stands before the name of a subcommand`,
+        `one of: ${subCommands.join(', ')}`,
+      );
     if (!definition) throw new UsageError(`unknown flag: ${flag}`, remedy);
     if (given.has(flag))
       throw new UsageError(`${flag} is given twice`, 'several values go into one flag, apart by comma');
@@ -41,6 +48,7 @@ export async function refuseUnknownFlags(main: CommandDef, rawArgs: readonly str
     const next = rest[index];
     if (next === undefined || next.startsWith('--')) throw new UsageError(`${flag} needs a value`, remedy);
   }
+  return [...path, ...rest];
 }
 
 function find(known: ArgsDef, flag: string): ArgsDef[string] | undefined {

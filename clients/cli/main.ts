@@ -1,7 +1,7 @@
 /** The command `masgpt`: one file per subcommand, loaded when it is used. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 import { createRequire } from 'node:module';
 import { type CommandDef, defineCommand, runCommand } from 'citty';
-import { refuseUnknownFlags, usageOf, wantsHelp } from './flags.ts';
+import { checkArguments, usageOf, wantsHelp } from './flags.ts';
 import { reportError, UsageError } from './errors.ts';
 
 type Load = () => Promise<{ default: unknown }>;
@@ -57,8 +57,7 @@ async function run(rawArgs: string[]): Promise<void> {
   }
   if (!(name in commands)) throw new UsageError(`unknown command: ${name}`, 'see `masgpt --help`');
   if (wantsHelp(rawArgs)) return void process.stdout.write(await usageOf(main, rawArgs));
-  await refuseUnknownFlags(main, rawArgs);
-  await runCommand(main, { rawArgs });
+  await runCommand(main, { rawArgs: await checkArguments(main, rawArgs) });
 }
 
 function overview(): string {

@@ -2,10 +2,11 @@
  * `stack.json` in the home: who runs this home's stack and where its parts are. Mode 0600: it holds the database's
  * password and the simulator's token. Creating the file is the claim; the owner's pid with its start time tells a stale one.
  */
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isAlive, markOf, type ProcessMark } from '../../workers/host/process-mark.ts';
+import { makeDirectory } from '../make-directory.ts';
 
 const markSchema = z.object({ pid: z.number().int().positive(), startedAt: z.string() });
 
@@ -46,7 +47,7 @@ export function isStale(file: StackFile): boolean {
 
 /** Undefined when another process holds the file. */
 export async function claimStack(home: string, purpose: string): Promise<StackClaim | undefined> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeDirectory(home, 0o700);
   const owner = markOf(process.pid);
   if (!owner) throw new Error('this process cannot read its own start time from /proc or ps');
   let file: StackFile = { version: 1, owner, purpose, children: {} };

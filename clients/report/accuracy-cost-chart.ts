@@ -3,7 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { drawChart } from './draw-chart.ts';
 import { percent } from './figures.ts';
 import type { Markup } from './markup.ts';
-import { type CostScale, placeLabels } from './place-labels.ts';
+import { costScale, placeLabels } from './place-labels.ts';
 import { costAxis, type Setting } from './setting.ts';
 
 export interface Point {
@@ -31,7 +31,7 @@ export function accuracyCostChart(setting: Setting): Promise<Markup> {
 }
 
 function specOf(points: readonly Point[], costTitle: string): TopLevelSpec {
-  const scale = costScale(points);
+  const scale = costScale(points.map(({ cost }) => cost));
   const x = {
     field: 'cost',
     type: 'quantitative',
@@ -48,7 +48,10 @@ function specOf(points: readonly Point[], costTitle: string): TopLevelSpec {
     axis: { format: '.0%', tickCount: 5 },
   });
   const colour = { condition: { test: 'datum.onFront', value: 'var(--accent)' }, value: 'var(--quiet)' };
-  const labelled = placeLabels(points, scale, domain);
+  const labelled = placeLabels(
+    points.map((point) => ({ ...point, label: point.system, score: point.accuracy })),
+    { cost: scale, scores: domain, width: 440, height: 255 },
+  );
   const text = (align: 'left' | 'right', paint: object): object => ({
     transform: [{ filter: `datum.align === '${align}'` }],
     mark: { type: 'text', align, dx: align === 'left' ? 9 : -9, fontSize: 12, limit: 300, ...paint },
@@ -82,17 +85,6 @@ function specOf(points: readonly Point[], costTitle: string): TopLevelSpec {
       text('right', ink),
     ],
   } as TopLevelSpec;
-}
-
-/** Room to the right, where labels stand; logarithmic when the dearest costs more than six times the cheapest. */
-function costScale(points: readonly Point[]): CostScale {
-  const costs = points.map((point) => point.cost);
-  const [low, high] = [Math.min(...costs), Math.max(...costs)];
-  if (low > 0 && high / low > 6) {
-    const reach = high / low;
-    return { type: 'log', nice: false, zero: false, domain: [low / reach ** 0.06, high * reach ** 0.34] };
-  }
-  return { type: 'linear', nice: false, zero: true, domain: [0, Math.max(high, 1e-9) * 1.34] };
 }
 
 function accuracyDomain(points: readonly Point[]): readonly [number, number] {

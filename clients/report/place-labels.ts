@@ -1,4 +1,4 @@
-/** Places the systems' names beside their points so that they cover neither each other nor a point. */
+/** Scores against cost: the cost axis, and names beside their points that cover neither each other nor a point. */
 export interface CostScale {
   readonly type: 'log' | 'linear';
   readonly nice: false;
@@ -7,20 +7,28 @@ export interface CostScale {
 }
 
 export interface LabelledPoint {
-  readonly system: string;
+  /** Empty: the point is only kept clear. */
+  readonly label: string;
   readonly cost: number;
-  readonly accuracy: number;
+  /** Height in the chart. */
+  readonly score: number;
 }
 
 export interface Label {
   readonly align: 'left' | 'right';
-  /** Where the label stands on the axis of accuracy. */
+  /** Where the label stands on the axis of scores. */
   readonly labelAt: number;
 }
 
-/** The plot in pixels, without axes; near enough for placing. */
-const width = 440;
-const height = 255;
+/** The plot without its axes. */
+export interface Plot {
+  readonly cost: CostScale;
+  readonly scores: readonly [number, number];
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
 const characterWidth = 6.4;
 const lineHeight = 15;
 
@@ -34,25 +42,37 @@ interface Box {
 /** Tries right of the point, left of it, then above and below in steps of a line; when all is covered, the right. */
 export function placeLabels<T extends LabelledPoint>(
   points: readonly T[],
-  scale: CostScale,
-  [bottom, top]: readonly [number, number],
+  { cost: scale, scores: [bottom, top], width, height }: Plot,
 ): readonly (T & Label)[] {
   const x = (cost: number): number => width * position(cost, scale);
-  const y = (accuracy: number): number => height * (1 - (accuracy - bottom) / (top - bottom));
-  const taken: Box[] = points.map((point) => around(x(point.cost), y(point.accuracy)));
+  const y = (score: number): number => height * (1 - (score - bottom) / (top - bottom));
+  const taken: Box[] = points.map((point) => around(x(point.cost), y(point.score)));
+  const isInside = (box: Box): boolean =>
+    box.left >= 0 && box.right <= width + 30 && box.top >= -6 && box.bottom <= height + 2;
   return points.map((point) => {
+    if (point.label === '') return { ...point, align: 'left', labelAt: point.score };
     const candidates = [0, 1, -1, 2, -2, 3, -3].flatMap((lines) =>
       (['left', 'right'] as const).map((align) => {
-        const at = y(point.accuracy) - lines * lineHeight;
-        return { align, at, box: boxOf(point.system, x(point.cost), at, align) };
+        const at = y(point.score) - lines * lineHeight;
+        return { align, at, box: boxOf(point.label, x(point.cost), at, align) };
       }),
     );
     const free = candidates.find(({ box }) => isInside(box) && !taken.some((other) => overlap(box, other)));
     const chosen = free ?? candidates[0];
     if (chosen) taken.push(chosen.box);
-    const labelAt = chosen ? bottom + (1 - chosen.at / height) * (top - bottom) : point.accuracy;
+    const labelAt = chosen ? bottom + (1 - chosen.at / height) * (top - bottom) : point.score;
     return { ...point, align: chosen?.align ?? 'left', labelAt };
   });
+}
+
+/** Room to the right, where labels stand; logarithmic when the dearest costs more than six times the cheapest. */
+export function costScale(costs: readonly number[]): CostScale {
+  const [low, high] = [Math.min(...costs), Math.max(...costs)];
+  if (low > 0 && high / low > 6) {
+    const reach = high / low;
+    return { type: 'log', nice: false, zero: false, domain: [low / reach ** 0.06, high * reach ** 0.34] };
+  }
+  return { type: 'linear', nice: false, zero: true, domain: [0, Math.max(high, 1e-9) * 1.34] };
 }
 
 function position(cost: number, { type, domain: [low, high] }: CostScale): number {
@@ -69,10 +89,6 @@ function boxOf(text: string, x: number, y: number, align: Label['align']): Box {
   const length = text.length * characterWidth;
   const [left, right] = align === 'left' ? [x + 8, x + 10 + length] : [x - 10 - length, x - 8];
   return { left, right, top: y - lineHeight / 2 + 1, bottom: y + lineHeight / 2 - 1 };
-}
-
-function isInside(box: Box): boolean {
-  return box.left >= 0 && box.right <= width + 30 && box.top >= -6 && box.bottom <= height + 2;
 }
 
 function overlap(a: Box, b: Box): boolean {

@@ -59,9 +59,8 @@ async function build(
   const steering = createSteering({ carried: carried?.matrix.steering, maxWallMinutes });
   const planned = carried?.plan ?? (await onQueue('workflows', 'planDataset', run).planDataset(run, input));
   const steered = (resolved.rules ?? 1) >= 4;
-  const group = (plan: string) => embed(plan, resolved, publish);
   let { grouped } = carried ?? {};
-  if (steered && input.groupBy === 'embedding') grouped ??= await group(planned.plan);
+  if (steered && input.groupBy === 'embedding') grouped ??= await embed(planned.plan, resolved, publish);
   publish({ stage: 'score matrix', total: planned.cells, unit: 'cells', simulated: planned.simulated });
 
   const state = (matrix: MatrixCarried) => {
@@ -90,15 +89,8 @@ async function build(
 
   let more = carried?.leaders?.sums.more ?? {};
   if (input.groupBy === 'embedding' && more.groups === undefined) {
-    // The vectors of queries that are complete are recorded: they cost nothing here.
-    if (grouped && input.selection?.race) {
-      const regroup = { groups: grouped.groups, from: scored.plan.plan, to: plan.plan };
-      const { regroupQueries } = onQueue('workflows', 'regroupQueries', run);
-      if (plan !== scored.plan) grouped = { ...grouped, groups: await regroupQueries(regroup) };
-    } else if (grouped === undefined || plan !== planned) {
-      const { groups, usage } = await group(plan.plan);
-      grouped = { groups, usage: addUsage(grouped?.usage ?? noUsage, usage) };
-    }
+    const left = { planned, scored: scored.plan, complete: plan };
+    grouped = await groupWhatIsLeft(grouped, left, resolved, publish);
     more = { groups: grouped.groups };
   }
   const leading =
@@ -162,6 +154,27 @@ async function embed(
   publish({ stage: 'grouping', open: [] });
   const made = await onQueue('cpu', 'embedQueries', run).embedQueries(plan, input, run);
   return typeof made === 'string' ? { groups: made, usage: noUsage } : made;
+}
+
+/**
+ * Groups of the queries that the matrix completed. A race keeps the groups it raced in; otherwise queries are grouped anew, from
+ * vectors that are recorded and cost nothing here.
+ */
+async function groupWhatIsLeft(
+  grouped: EmbedResult | undefined,
+  { planned, scored, complete }: Readonly<Record<'planned' | 'scored' | 'complete', DatasetPlan>>,
+  resolved: ResolvedRun<DatasetInput>,
+  publish: (update: Partial<Progress>) => void,
+): Promise<EmbedResult> {
+  if (grouped && resolved.input.selection?.race) {
+    if (complete === scored) return grouped;
+    const { regroupQueries } = onQueue('workflows', 'regroupQueries', resolved.run);
+    const from = { groups: grouped.groups, from: scored.plan, to: complete.plan };
+    return { ...grouped, groups: await regroupQueries(from) };
+  }
+  if (grouped && complete === planned) return grouped;
+  const { groups, usage } = await embed(complete.plan, resolved, publish);
+  return { groups, usage: addUsage(grouped?.usage ?? noUsage, usage) };
 }
 
 /** Throws `Budget.Exceeded` where the input wants that, or no query is complete. */

@@ -1,6 +1,6 @@
 /** `masgpt dataset report NAME`: a finished build as one HTML page. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import { sql } from 'kysely';
 import { readPool } from '../../../activities/mas/pool.ts';
@@ -9,6 +9,7 @@ import { createDirectoryBlobs } from '../../../activities/storage/blobs-director
 import type { Database } from '../../../activities/storage/tables.ts';
 import { fileOfSplit, splitNames } from '../../../workflows/dataset/export-contract.ts';
 import { selectionReportSchema } from '../../../workflows/dataset/selection-report.ts';
+import { makeDirectory } from '../../make-directory.ts';
 import { renderDataset } from '../../report/dataset/render-dataset.ts';
 import { type DatasetReport, type Failures, programFigures } from '../../report/dataset/report-data.ts';
 import { commonArgs, runCommand } from '../command.ts';
@@ -43,7 +44,7 @@ export default defineCommand({
         lengths: await lengthsOf(blobs, result.files),
       };
       const path = resolve(args.html ?? join(home, 'reports', `${name}.dataset.html`));
-      await mkdir(join(path, '..'), { recursive: true });
+      await makeDirectory(dirname(path));
       await writeFile(path, await renderDataset(report));
       context.output.print(path);
       const { failures } = report;

@@ -1,8 +1,9 @@
 /** Copies the files of a finished dataset out of the blobs of this home. Their names come from the contract alone. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createDirectoryBlobs } from '../../../activities/storage/blobs-directory.ts';
 import { exportFileNames } from '../../../workflows/dataset/export-contract.ts';
+import { makeDirectory } from '../../make-directory.ts';
 import type { LocalContext } from '../command.ts';
 
 export async function writeDatasetFiles(
@@ -11,7 +12,7 @@ export async function writeDatasetFiles(
   directory: string,
 ): Promise<string[]> {
   const blobs = createDirectoryBlobs(join(resolve(config.home), 'blobs'));
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const written: string[] = [];
   for (const name of exportFileNames) {
     const sha256 = files[name];

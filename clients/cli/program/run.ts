@@ -5,6 +5,7 @@ import { isFailure } from '../../../activities/failure.ts';
 import { type CallTrace, runAlone } from '../../../activities/mas/run-alone.ts';
 import type { ProgramGraph } from '../../../activities/sandbox/program-graph.ts';
 import type { Limits, ProgramOutcome } from '../../../workflows/shared/program.ts';
+import { addUsd } from '../../../workflows/shared/usage.ts';
 import { terminalLine } from '../../../workflows/shared/encode/terminal.ts';
 import { useByNode } from '../../graph/node-use.ts';
 import { type LocalContext } from '../command.ts';
@@ -95,7 +96,7 @@ function documentOf({ outcome, trace, simulated }: Run): RunDocument {
     llmCalls: trace.filter(({ method }) => method === 'chat').length,
     tokensIn: sum(({ tokensIn }) => tokensIn),
     tokensOut: sum(({ tokensOut }) => tokensOut),
-    costUsd: sum(({ costUsd }) => costUsd),
+    costUsd: trace.reduce((total, call) => addUsd(total, call.costUsd), 0),
     simulated,
     trace,
   };

@@ -3,6 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { drawChart } from '../draw-chart.ts';
 import { percent } from '../figures.ts';
 import type { Markup } from '../markup.ts';
+import { costScale, placeLabels } from '../place-labels.ts';
 import type { ProgramFigures } from './report-data.ts';
 
 const ink = 'var(--ink)';
@@ -53,44 +54,50 @@ export function scoresChart(programs: readonly ProgramFigures[]): Promise<Markup
   return drawChart(spec, `Mean scores of ${programs.length} programs by group, ${words}.`);
 }
 
+const [width, height] = [720, 320];
+
 /** Programs that a group chose are named. */
 export function costChart(programs: readonly ProgramFigures[]): Promise<Markup> {
   const inDollars = programs.some(({ costUsd }) => costUsd > 0);
-  const values = programs
+  const points = programs
     .filter(({ executions }) => executions > 0)
     .map(({ program, mean, tokens, costUsd, chosenBy }) => ({
-      ...{ program, mean, cost: inDollars ? costUsd : tokens, chosen: chosenBy > 0 },
+      ...{ program, score: mean, cost: inDollars ? costUsd : tokens },
+      ...{ chosen: chosenBy > 0, label: chosenBy > 0 ? program : '' },
     }));
+  const scale = costScale(points.map(({ cost }) => cost));
+  const means = points.map(({ score }) => score);
+  const scores = [Math.min(...means, 1) - 0.02, Math.max(...means, 0) + 0.02] as const;
+  const values = placeLabels(points, { cost: scale, scores, width, height });
   const x = {
     field: 'cost',
     type: 'quantitative',
     title: inDollars ? 'US$ per execution' : 'Tokens per execution',
-    scale: { type: 'symlog' },
-    axis: { tickCount: 5, format: '~g', grid: false },
+    scale,
+    axis: { tickCount: 5, format: '~g', grid: false, labelOverlap: 'greedy' },
   };
-  const y = {
-    field: 'mean',
+  const y = (field: string): object => ({
+    field,
     type: 'quantitative',
     title: 'Mean score',
-    scale: { zero: false },
+    scale: { domain: scores, nice: false },
     axis: { format: '.0%', tickCount: 5 },
-  };
+  });
+  const text = (align: 'left' | 'right'): object => ({
+    transform: [{ filter: `datum.label !== '' && datum.align === '${align}'` }],
+    mark: { type: 'text', align, dx: align === 'left' ? 9 : -9, fontSize: 12, fill: ink },
+    encoding: { x, y: y('labelAt'), text: { field: 'label' } },
+  });
   const colour = { condition: { test: 'datum.chosen', value: 'var(--accent)' }, value: 'var(--quiet)' };
   const spec = {
-    data: { values },
-    width: 640,
-    height: 300,
-    padding: { left: 6, right: 130, top: 8, bottom: 6 },
+    ...{ data: { values }, width, height },
     layer: [
       {
         mark: { type: 'point', filled: true, size: 52, opacity: 0.85 },
-        encoding: { x, y, color: colour },
+        encoding: { x, y: y('score'), color: colour },
       },
-      {
-        transform: [{ filter: 'datum.chosen' }],
-        mark: { type: 'text', align: 'left', dx: 8, fontSize: 11.5, fill: ink },
-        encoding: { x, y, text: { field: 'program' } },
-      },
+      text('left'),
+      text('right'),
     ],
   } as TopLevelSpec;
   const chosen = values.filter((value) => value.chosen).map(({ program }) => program);

@@ -211,14 +211,23 @@ test('a run that is open cannot be deleted, and nothing of it goes', async () =>
   expect(await runsOfExecutions(here.database)).toEqual({ 'evaluation/open': 4 });
 });
 
-test('payloads go a day after the last history that could hold them; using one again keeps it', async () => {
+test('payloads and steering go a day after the last history that could hold them; using one again keeps it', async () => {
   await using here = await world('payloads');
   const { database } = here;
   const data = Buffer.from('x');
   const daysAgo = (days: number) => sql<Date>`now() - make_interval(days => ${days})`;
   const values = [1, 3, 5].map((days) => ({ sha256: `${days}`, data, used_at: daysAgo(days) as never }));
   await database.insertInto('payloads').values(values).execute();
+  const steering = values.map(({ sha256, used_at }) => ({
+    key: sha256,
+    version: 1,
+    held: true,
+    updated_at: used_at,
+  }));
+  await database.insertInto('matrix_steering').values(steering).execute();
   expect((await here.collect({ retentionMs: 3 * 86_400_000 })).payloads).toBe(1);
   const left = await database.selectFrom('payloads').select('sha256').orderBy('sha256').execute();
   expect(left.map(({ sha256 }) => sha256)).toEqual(['1', '3']);
+  const steered = await database.selectFrom('matrix_steering').select('key').orderBy('key').execute();
+  expect(steered.map(({ key }) => key)).toEqual(['1', '3']);
 });

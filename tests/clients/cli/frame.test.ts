@@ -13,6 +13,7 @@ test.each([
   [['runs', 'nonsense'], 'unknown command: runs nonsense'],
   [['doctor', '--nonsense'], 'unknown flag: --nonsense'],
   [['doctor', 'nonsense'], 'unexpected argument: nonsense'],
+  [['dataset', '--home', 'a'], 'one of: import'],
   [['doctor', '--home'], '--home needs a value'],
   [['doctor', '--home', 'a', '--home=b'], '--home is given twice'],
   [['dev', '--port', 'x'], 'a port is a whole number'],
@@ -24,6 +25,14 @@ test.each([
   expect(stderr).toContain(message);
   expect(code).toBe(2);
   expect(stdout).toBe('');
+});
+
+test('a flag may stand where a subcommand is meant by default', async () => {
+  await using home = await freshHome();
+  const { code, stdout, stderr } = await masgpt(['runs', '--home', home.path, '--show-config']);
+  expect(stderr).toBe('');
+  expect(stdout).toContain(`home = "${home.path}" (flag`);
+  expect(code).toBe(0);
 });
 
 test('help goes to stdout and is no failure', async () => {

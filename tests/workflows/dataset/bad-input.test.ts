@@ -10,18 +10,14 @@ const queries = [{ source: 'generated-train', limit: 8 }];
 const bare: DatasetRequest = { queries, seed: 40, switches: { adaptation: false, reasoning: false } };
 
 let stack: SimulatedStack;
-let workers: AsyncDisposable;
 beforeAll(async () => {
   stack = await simulatedStack();
-  workers = await stack.startWorkers();
 });
 afterAll(async () => {
-  await workers?.[Symbol.asyncDispose]();
   await stack?.[Symbol.asyncDispose]();
 });
 
-const build = async (request: DatasetRequest, name: string): Promise<DatasetResult> =>
-  (await stack.mas.dataset.start(request, { name })).result();
+const build = (request: DatasetRequest, name: string): Promise<DatasetResult> => stack.build(request, name);
 const fileOf = ({ files }: DatasetResult, file: string): Promise<string> =>
   stack.services.blobs.getText(files[file] ?? '');
 
