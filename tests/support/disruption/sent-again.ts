@@ -1,6 +1,7 @@
 /**
  * Which calls a run sent more than once, by what the model server received: one that was on record by then was paid for twice;
- * one that was under way when something was killed could not be known.
+ * one that was under way when something was killed, or until that was up again, could not be known: no reply is recorded while
+ * PostgreSQL is away, and what a killed process sent may arrive after it.
  */
 import type { RequestLine } from '../../../clients/dev/simulator/request-log.ts';
 import type { Kill } from './kill-parts.ts';
@@ -11,9 +12,9 @@ export interface SentAgain {
   readonly received: number;
   /** Requests for a call whose reply was on record before. */
   readonly recordedAgain: number;
-  /** Further requests for a call that was under way when something was killed. */
+  /** Further requests for a call that was under way while something was killed or away. */
   readonly inFlightAgain: number;
-  /** Further requests for a call since whose last request nothing was killed. */
+  /** Further requests for a call since whose last request nothing was killed or away. */
   readonly unexplained: number;
   /** Calls received and not on record, summed over the kills: what `inFlightAgain` can be at most. */
   readonly inFlightAtKills: number;
@@ -37,11 +38,11 @@ export function sentAgain(
       const beforeMs = timesMs[index - 1];
       if (beforeMs === undefined) continue;
       if (atMs > onRecordMs) recordedAgain += 1;
-      else if (kills.some((kill) => kill.afterMs >= beforeMs && kill.beforeMs <= atMs)) inFlightAgain += 1;
+      else if (kills.some((kill) => kill.backMs >= beforeMs && kill.beforeMs <= atMs)) inFlightAgain += 1;
       else unexplained += 1;
     }
     const firstMs = timesMs[0] ?? Infinity;
-    inFlightAtKills += kills.filter((kill) => firstMs <= kill.afterMs && kill.beforeMs < onRecordMs).length;
+    inFlightAtKills += kills.filter((kill) => firstMs <= kill.backMs && kill.beforeMs < onRecordMs).length;
   }
   return {
     calls: received.size,

@@ -29,13 +29,20 @@ it('tells what was paid for twice from what was under way at a kill, and from wh
   const received = (call: string, atMs: number) => ({ event: 'received', hash: '', call, atMs }) as const;
   const lines = [
     ...[received('once', 5), received('recorded', 10), received('recorded', 60)],
-    ...[received('under way', 40), received('under way', 70)],
+    ...[
+      received('under way', 40),
+      received('under way', 70),
+      received('while away', 53),
+      received('while away', 72),
+    ],
     ...[received('for nothing', 80), received('for nothing', 90)],
   ];
-  const kills = [{ part: 'worker', share: 0.5, beforeMs: 50, afterMs: 51 }] as const;
-  const recordedMs = new Map(Object.entries({ once: 6, recorded: 20, 'under way': 75, 'for nothing': 95 }));
+  const kills = [{ part: 'worker', share: 0.5, beforeMs: 50, backMs: 55 }] as const;
+  const recordedMs = new Map(
+    Object.entries({ once: 6, recorded: 20, 'under way': 75, 'while away': 76, 'for nothing': 95 }),
+  );
   expect(sentAgain(lines, kills, recordedMs)).toEqual({
-    ...{ calls: 4, received: 7, inFlightAtKills: 1 },
-    ...{ recordedAgain: 1, inFlightAgain: 1, unexplained: 1 },
+    ...{ calls: 5, received: 9, inFlightAtKills: 2 },
+    ...{ recordedAgain: 1, inFlightAgain: 2, unexplained: 1 },
   });
 });

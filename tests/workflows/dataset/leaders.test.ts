@@ -28,7 +28,7 @@ let undisturbed: DatasetResult;
 beforeAll(async () => {
   await using stack = await simulatedStack();
   const matrix = await stack.build(matrixAlone, 'matrix');
-  undisturbed = await stack.build(input, 'undisturbed');
+  undisturbed = await stack.build(input, 'leaders-undisturbed');
   const spent = ({ usage }: DatasetResult): number => usage.tokensIn + usage.tokensOut;
   const [first, further] = [matrix.usage.llmCalls, undisturbed.usage.llmCalls];
   calls = { matrix: first, all: first + further };
@@ -62,7 +62,7 @@ describe('the stage of leading programs', () => {
   it('pauses and goes on', async () => {
     await using stack = await simulatedStack({ latencyMs });
     await using _workers = await stack.startWorkers();
-    const handle = await stack.mas.dataset.start(input, { name: 'paused' });
+    const handle = await stack.mas.dataset.start(input, { name: 'leaders-paused' });
     const { tune, pause, resume } = stack.mas.dataset;
     // Refused before the run has begun, and between two plans of the stage.
     const taken = (update: Promise<unknown>): Promise<boolean> =>
@@ -71,9 +71,9 @@ describe('the stage of leading programs', () => {
         () => false,
       );
     const patience = { timeout: 120_000, interval: 50 };
-    await expect.poll(() => taken(tune('paused', { executionsAtOnce: 4 })), patience).toBe(true);
+    await expect.poll(() => taken(tune('leaders-paused', { executionsAtOnce: 4 })), patience).toBe(true);
     await expect.poll(() => answeredBy(stack), { ...patience, interval: 20 }).toBeGreaterThan(calls.matrix);
-    await expect.poll(() => taken(pause('paused')), patience).toBe(true);
+    await expect.poll(() => taken(pause('leaders-paused')), patience).toBe(true);
     await expect.poll(async () => (await handle.progress()).open, patience).toEqual([]);
     expect(await handle.progress()).toMatchObject({ state: 'paused', stage });
     const asked = await answeredBy(stack);
@@ -82,7 +82,7 @@ describe('the stage of leading programs', () => {
     expect(await running.select('key').execute()).toEqual([]);
     expect(await answeredBy(stack)).toBe(asked);
 
-    await resume('paused');
+    await resume('leaders-paused');
     expect(filesOf(await handle.result())).toEqual(filesOf(undisturbed));
     expect(await stack.stats()).toMatchObject({ answered: calls.all, repeated: 0 });
   }, 600_000);
@@ -94,7 +94,7 @@ describe('the stage of leading programs', () => {
       // A call begins only when the most that it may cost is left.
       const mostPerCall = 2_048 + 500;
       const maxTokens = Math.round((tokens.matrix + tokens.all) / 2) + mostPerCall;
-      const poor = stack.build({ ...input, maxTokens, whenSpent }, 'poor');
+      const poor = stack.build({ ...input, maxTokens, whenSpent }, 'leaders-poor');
       if (whenSpent === 'use') {
         const used = await poor;
         expect(used.leftOut).toBeUndefined();
@@ -108,7 +108,7 @@ describe('the stage of leading programs', () => {
       expect(asked).toBeGreaterThan(calls.matrix);
       expect(asked).toBeLessThan(calls.all);
 
-      const rich = await stack.build({ ...input, whenSpent }, 'poor');
+      const rich = await stack.build({ ...input, whenSpent }, 'leaders-poor');
       expect(filesOf(rich)).toEqual(filesOf(undisturbed));
       expect(await stack.stats()).toMatchObject({ answered: calls.all, repeated: 0 });
     },
@@ -118,7 +118,7 @@ describe('the stage of leading programs', () => {
   it('survives kill -9 of its worker', async () => {
     await using stack = await simulatedStack({ latencyMs });
     const worker = await stack.startProcess();
-    const handle = await stack.mas.dataset.start(input, { name: 'killed' });
+    const handle = await stack.mas.dataset.start(input, { name: 'leaders-killed' });
     await expect
       .poll(() => answeredBy(stack), { timeout: 120_000, interval: 10 })
       .toBeGreaterThan(calls.matrix);

@@ -171,7 +171,7 @@ describe('a race that is disturbed', () => {
   }, 900_000);
 
   it('meets a spent budget: what is complete is used, and with more of it nothing differs', async () => {
-    const whole = await calm.build(alike, 'alike');
+    const whole = await calm.build(alike, 'race-alike');
     const report = await reportOf(whole);
     // Only those that raced to the end get more repeats.
     for (const { scores, queries } of report.groups) {
@@ -187,7 +187,7 @@ describe('a race that is disturbed', () => {
       ...{ ...alike, maxTokens: Math.round(share * tokens) },
       whenSpent: 'use',
     });
-    const used = await stack.build(within(0.4), 'poor');
+    const used = await stack.build(within(0.4), 'race-poor');
     const { leftOut = 0, racedOut = 0, cells } = used;
     expect(leftOut).toBeGreaterThan(0);
     expect(leftOut).toBeLessThan(48);
@@ -196,7 +196,7 @@ describe('a race that is disturbed', () => {
     const names = report.groups.map(({ group }) => group);
     for (const { group } of used.groups) expect(names).toContain(group);
 
-    const rich = await stack.build(within(100), 'poor');
+    const rich = await stack.build(within(100), 'race-poor');
     expect(filesOf(rich)).toEqual(filesOf(whole));
     expect((await stack.stats()).repeated).toBe(0);
   }, 900_000);

@@ -123,10 +123,10 @@ it('decides over repeats, and keeps what stays unsolved when it is told to', asy
 
 it('survives kill -9 of its worker in the middle: the same finals, and no recorded call is sent again', async () => {
   const refinement = { tries: 2 };
-  const whole = await build({ refinement }, 'undisturbed');
+  const whole = await build({ refinement }, 'refinement-undisturbed');
   await using other = await simulatedStack({ latencyMs: 60 });
   const worker = await other.startProcess();
-  const handle = await other.mas.dataset.start({ ...input, refinement }, { name: 'killed' });
+  const handle = await other.mas.dataset.start({ ...input, refinement }, { name: 'refinement-killed' });
   const refinerCalls = async (): Promise<number> => {
     const { calls } = await other.services.database
       .selectFrom('llm_calls')

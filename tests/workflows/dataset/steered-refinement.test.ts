@@ -93,14 +93,14 @@ describe('a budget that is spent', () => {
     const maxTokens = await someOfRefinement(24);
     const request = { ...many, seed: 24 };
     const before = (await stack.stats()).answered;
-    await expect(build({ ...request, maxTokens }, 'stopped')).rejects.toMatchObject({
+    await expect(build({ ...request, maxTokens }, 'steered-stopped')).rejects.toMatchObject({
       type: 'Budget.Exceeded',
-      message: expect.stringMatching(/refinement.*dataset\/stopped/),
+      message: expect.stringMatching(/refinement.*dataset\/steered-stopped/),
     });
-    await recordHistory(stack.client, 'dataset/stopped', 'dataset-stopped');
+    await recordHistory(stack.client, 'dataset/steered-stopped', 'dataset-stopped');
     const paid = (await stack.stats()).answered - before;
     expect(paid).toBeGreaterThan(0);
-    const whole = await build({ ...request, maxTokens: 10_000_000 }, 'stopped');
+    const whole = await build({ ...request, maxTokens: 10_000_000 }, 'steered-stopped');
     expect(whole.refinement.unpaid).toBeUndefined();
     expect(whole.rows).toBe(whole.refinement.accepted + whole.refinement.kept);
     expect(await stack.stats()).toMatchObject({
@@ -114,10 +114,10 @@ it('pauses and is tuned: the queries under way end, no other begins; resumed, no
   await using stack = await simulatedStack({ latencyMs: 300 });
   await using _workers = await stack.startWorkers();
   const { dataset } = stack.mas;
-  const handle = await dataset.start({ ...input, programs: ['cot'], seed: 30 }, { name: 'paused' });
+  const handle = await dataset.start({ ...input, programs: ['cot'], seed: 30 }, { name: 'steered-paused' });
   // Before its first step is done a run takes no update.
   await expect.poll(async () => (await handle.progress()).stage, { timeout: 60_000 }).not.toBe('');
-  await dataset.tune('paused', { executionsAtOnce: 1 });
+  await dataset.tune('steered-paused', { executionsAtOnce: 1 });
   const callsOf = async (state: 'pending' | 'done'): Promise<string[]> => {
     const rows = await stack.services.database
       .selectFrom('llm_calls')
@@ -135,24 +135,25 @@ it('pauses and is tuned: the queries under way end, no other begins; resumed, no
   };
   await expect.poll(refined, { timeout: 120_000, interval: 50 }).toBeGreaterThan(2);
   expect(widest).toBeLessThanOrEqual(1);
-  expect(await dataset.pause('paused')).toMatchObject({ paused: true, executionsAtOnce: 1 });
+  expect(await dataset.pause('steered-paused')).toMatchObject({ paused: true, executionsAtOnce: 1 });
   const pending = async () =>
-    (await stack.client.workflow.getHandle('dataset/paused').describe()).raw.pendingActivities?.length ?? 0;
+    (await stack.client.workflow.getHandle('dataset/steered-paused').describe()).raw.pendingActivities
+      ?.length ?? 0;
   await expect.poll(pending, { timeout: 120_000 }).toBe(0);
   const asked = (await stack.stats()).answered;
   expect(await refined()).toBeLessThan(12);
   const progress = await handle.progress();
   expect(progress).toMatchObject({ state: 'paused', stage: 'refinement' });
   expect(progress.cause).toContain('paused');
-  await expect(dataset.pause('paused')).rejects.toMatchObject({ type: 'Input.Invalid' });
+  await expect(dataset.pause('steered-paused')).rejects.toMatchObject({ type: 'Input.Invalid' });
 
-  await dataset.tune('paused', { executionsAtOnce: 64 });
+  await dataset.tune('steered-paused', { executionsAtOnce: 64 });
   // Tuned, it is paused all the same.
   expect(await pending()).toBe(0);
   expect((await stack.stats()).answered).toBe(asked);
-  await dataset.resume('paused');
+  await dataset.resume('steered-paused');
   const result = await handle.result();
   expect(result.rows + result.dropped).toBe(12);
   expect(await stack.stats()).toMatchObject({ answered: result.usage.llmCalls, repeated: 0 });
-  await recordHistory(stack.client, 'dataset/paused', 'dataset-refinement-paused');
+  await recordHistory(stack.client, 'dataset/steered-paused', 'dataset-refinement-paused');
 }, 300_000);
