@@ -1,4 +1,4 @@
-/** Reading a trainer's events (trainer/events.py writes them): complete lines from an offset on; foreign epochs are ignored. */
+/** Reading a trainer's events (protocol/events.py writes them): complete lines from an offset on; foreign epochs are ignored. */
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 

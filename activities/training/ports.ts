@@ -22,4 +22,4 @@ export interface TrainingPorts {
 
 export const trainerScript = fileURLToPath(new URL('./trainer/train.py', import.meta.url));
 /** Where a trainer of kind `command` finds `events.py`. */
-export const protocolDirectory = fileURLToPath(new URL('./trainer', import.meta.url));
+export const protocolDirectory = fileURLToPath(new URL('./protocol', import.meta.url));
