@@ -25,9 +25,15 @@ export interface Observation {
   readonly artefactWhole: boolean;
 }
 
-export function classify(seen: Observation): Pick<AttemptOutcome, 'class' | 'beforeFirstStep' | 'evidence'> {
+export function classify(
+  seen: Observation,
+): Pick<AttemptOutcome, 'class' | 'cause' | 'beforeFirstStep' | 'evidence' | 'rank'> {
   const kind = classOf(seen);
-  return { class: kind, beforeFirstStep: seen.view.ownSteps === 0, evidence: evidenceOf(seen) };
+  const cause = `${kind}/${seen.view.error?.type ?? seen.view.phase}`;
+  return {
+    ...{ class: kind, cause, beforeFirstStep: seen.view.ownSteps === 0, evidence: evidenceOf(seen) },
+    rank: seen.view.error ? 0 : null,
+  };
 }
 
 function classOf({ view, exit, stopping, artefactWhole }: Observation): FailureClass {

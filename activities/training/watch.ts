@@ -147,7 +147,13 @@ async function conclude(
     .where('run', '=', run)
     .where('epoch', '=', epoch)
     .execute();
-  return { ...found, step: view.step, checkpoints, loss: view.loss };
+  const attempt = await ports.database
+    .selectFrom('training_attempts')
+    .select('resume_step')
+    .where('run', '=', run)
+    .where('epoch', '=', epoch)
+    .executeTakeFirstOrThrow();
+  return { ...found, resumeStep: attempt.resume_step, step: view.step, checkpoints, loss: view.loss };
 }
 
 async function stoppingOf(layout: AttemptLayout): Promise<StopReason | null> {

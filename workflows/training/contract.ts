@@ -2,6 +2,17 @@
 import { z } from 'zod';
 import { nameSchema } from '../shared/names.ts';
 import { runFields } from '../shared/run-input.ts';
+import type { Notice } from './outcome.ts';
+
+export {
+  type AttemptOutcome,
+  type FailureClass,
+  failureClasses,
+  type Notice,
+  type Reaction,
+  type ResumeChange,
+  type SmallerBatch,
+} from './outcome.ts';
 
 export const superviseTrainingType = 'superviseTraining';
 
@@ -41,29 +52,6 @@ export interface TrainingResult {
   readonly trainSeconds: number;
 }
 
-/** How an attempt ended (docs: training). `superseded`: a newer epoch took over; `stopped`: the supervisor's own stop. */
-export const failureClasses = [
-  'completed',
-  'earlyCleanExit',
-  'preempted',
-  'killed',
-  'hostOom',
-  'cudaOom',
-  'nan',
-  'hang',
-  'crashNative',
-  'diskFull',
-  'checkpointCorrupt',
-  'config',
-  'code',
-  'data',
-  'launchFailed',
-  'unknown',
-  'superseded',
-  'stopped',
-] as const;
-export type FailureClass = (typeof failureClasses)[number];
-
 /** The recorded outcome of `resolveTrainingInput`. */
 export interface TrainingPlan extends TrainingInput {
   /** Blob of the dataset's chat JSON lines: the data fingerprint. */
@@ -91,17 +79,6 @@ export type LaunchResult =
       readonly quarantined: readonly { readonly step: number; readonly reason: string }[];
     };
 
-export interface AttemptOutcome {
-  readonly class: FailureClass;
-  readonly beforeFirstStep: boolean;
-  /** Counts and names only. */
-  readonly evidence: string;
-  readonly step: number;
-  /** Steps of this run's verified checkpoints, rising. */
-  readonly checkpoints: readonly number[];
-  readonly loss: number | null;
-}
-
 /** Signal from the watch to the workflow, for the `progress` query. */
 export interface TrainingStep {
   readonly epoch: number;
@@ -110,6 +87,8 @@ export interface TrainingStep {
   readonly maxSteps: number;
   readonly loss: number | null;
   readonly checkpoints: readonly number[];
+  /** The latest ones, at most 8. */
+  readonly notices?: readonly Notice[];
 }
 
 export const trainingStepSignal = 'trainingStep';

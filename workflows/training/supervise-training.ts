@@ -26,7 +26,7 @@ import type {
 } from './contract.ts';
 import { trainingStepSignal } from './contract.ts';
 import { createOperator, parkedDetails } from './operator.ts';
-import { type FailureRecord, react, recordFailure } from './reaction.ts';
+import { causeOfLaunchFailure, type FailureRecord, react, recordFailure } from './reaction.ts';
 
 /** Seconds that a stopped trainer gets to save. */
 const saveLimitS = 30;
@@ -70,7 +70,7 @@ async function supervise(
   let watching = new CancellationScope();
   const enter = (next: TrainingState, stage: string, cause = '', details = ''): void => {
     state = next;
-    publish({ state, stage, cause, details, failed: failures.reduce((sum, { count }) => sum + count, 0) });
+    publish({ state, stage, cause, details, failed: failures.length });
   };
   const operator = createOperator({
     state: () => state,
@@ -98,7 +98,7 @@ async function supervise(
     if (reaction.do === 'succeed') return finish(outcome);
     if (reaction.do === 'giveWay')
       throw ended('Fence.Stale', 'another run of this name has taken over the training');
-    if (reaction.do === 'resume') {
+    if (reaction.do === 'resume' || reaction.do === 'resumeWith') {
       enter('recovering', `after ${outcome.class}`, `${outcome.class}: ${outcome.evidence}`);
       if (!(await condition(() => operator.abortReason() !== undefined, reaction.afterMs))) continue;
     }
@@ -203,7 +203,9 @@ async function supervise(
 }
 
 function unlaunched(kind: 'launchFailed' | 'checkpointCorrupt', evidence: string): AttemptOutcome {
-  return { class: kind, beforeFirstStep: true, evidence, step: 0, checkpoints: [], loss: null };
+  const cause = kind === 'launchFailed' ? causeOfLaunchFailure(evidence) : 'checkpointCorrupt/none';
+  const nothing = { step: 0, resumeStep: null, rank: null, checkpoints: [], loss: null };
+  return { class: kind, cause, beforeFirstStep: true, evidence, ...nothing };
 }
 
 function ended(type: string, message: string): ApplicationFailure {

@@ -66,7 +66,8 @@ describe('classify', () => {
 
 describe('react', () => {
   const outcome = (kind: FailureClass, change: Partial<AttemptOutcome> = {}): AttemptOutcome => ({
-    ...{ class: kind, beforeFirstStep: false, evidence: '', step: 25, checkpoints: [10, 20], loss: 1 },
+    ...{ class: kind, cause: `${kind}/train`, beforeFirstStep: false, evidence: '', step: 25 },
+    ...{ resumeStep: null, rank: null, checkpoints: [10, 20], loss: 1 },
     ...change,
   });
   const after = (...ends: AttemptOutcome[]) => {
@@ -94,7 +95,7 @@ describe('react', () => {
     ['a wrong setting parks before the first step', [outcome('config', { beforeFirstStep: true })], 'park'],
     ['later it gets one confirming retry', [outcome('config')], 'resume'],
     ['and then parks', [outcome('config'), outcome('config')], 'park'],
-    ['a full disk parks', [outcome('diskFull')], 'park'],
-    ['no checkpoint left parks', [outcome('checkpointCorrupt')], 'park'],
+    ['a full disk is pruned', [outcome('diskFull')], 'resumeWith'],
+    ['no checkpoint left parks', [outcome('checkpointCorrupt', { cause: 'checkpointCorrupt/none' })], 'park'],
   ])('%s', (_, ends, expected) => expect(after(...ends)).toBe(expected));
 });
