@@ -6,7 +6,8 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LaunchResult, TrainingPlan } from '../../workflows/training/contract.ts';
 import { failure } from '../failure.ts';
-import { chooseCheckpoint, type CheckpointScope, verifiedSteps } from './checkpoints.ts';
+import { type CheckpointScope, verifiedSteps } from './checkpoints.ts';
+import { chooseCheckpoint } from './checkpoints/choose.ts';
 import { attemptLayout, runDirectory, writeWhole } from './layout.ts';
 import { mintEpoch } from './mint-epoch.ts';
 import { configSha } from './plan.ts';
@@ -51,7 +52,7 @@ export async function launchAttempt(
       checkpoints: await verifiedSteps(scope),
     };
   }
-  const chosen = await chooseCheckpoint(scope, request.fromStep);
+  const chosen = await chooseCheckpoint(scope, { recipe, fromStep: request.fromStep });
   if (chosen.lost) {
     await endAttempt(ports, run, epoch, 'checkpointCorrupt');
     return { kind: 'noCheckpoint', quarantined: chosen.quarantined };

@@ -88,12 +88,20 @@ const commandRecipeSchema = z.strictObject({
   /** Run with the path of `job.json` as its last argument. */
   command: z.array(z.string().min(1)).min(1),
   /** Files that a whole checkpoint must hold, besides `trainer_state.json`. */
-  checkpointFiles: z.array(z.string().min(1)).default([]),
+  checkpointFiles: z.array(z.string().min(1).max(1_024)).max(1_000).default([]),
+  /** What else they hold (checkpoints/layouts.ts): nothing that is known, or as HF's trainer, DCP or ZeRO-3 write them. */
+  layout: z.enum(['files', 'hf', 'dcp', 'zero3']).default('files'),
   options: z.record(z.string(), z.unknown()).default({}),
 });
 
 export const recipeSchema = z.discriminatedUnion('kind', [sftRecipeSchema, commandRecipeSchema]);
 export type Recipe = z.infer<typeof recipeSchema>;
+
+/** What `hello` must say; undefined = anything. */
+export function expectedStrategy(recipe: Recipe): ExpectedStrategy | undefined {
+  if (recipe.strategy || recipe.kind === 'command') return recipe.strategy;
+  return { kind: recipe.distributed ? 'ddp' : 'single' };
+}
 
 const maxRecipeChars = 65_536;
 

@@ -100,7 +100,10 @@ function createReader(options: {
           options.onEvent(event, performance.now());
           view = foldEvent(view, event);
           if (event.ev === 'save' && event.dir !== undefined) {
-            const saved = { step: event.step, epoch, directory: event.dir, versions: view.versions };
+            const saved = {
+              ...{ step: event.step, epoch, directory: event.dir, versions: view.versions },
+              ...{ worldSize: 1, parts: [] },
+            };
             await registerCheckpoint(
               scope,
               { ...saved, parentStep: reader.checkpoints.at(-1) ?? null },
