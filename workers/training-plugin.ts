@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createTrainingActivities, type TrainingActivities } from '../activities/training/activities.ts';
 import { createLocalLauncher } from '../activities/training/launchers/local.ts';
+import { thisMachine } from '../activities/training/process-identity.ts';
 import { ownRecipes } from '../activities/training/recipe.ts';
 import { createRunActivities, createRuns } from '../activities/storage/runs.ts';
 import { askStatusFromActivity } from '../activities/storage/workflow-status.ts';
@@ -43,9 +44,10 @@ function create(services: Services): TrainingActivities & RunActivities {
       database,
       blobs,
       runs,
-      launcher: createLocalLauncher(
-        () => (shimPython ??= findInterpreter(process.env).then(({ path }) => path)),
-      ),
+      launcher: createLocalLauncher({
+        findPython: () => (shimPython ??= findInterpreter(process.env).then(({ path }) => path)),
+        machine: thisMachine(hostname()),
+      }),
       root: resolve(join(config.home, 'training')),
       host: hostname(),
       trainerPython: async () =>

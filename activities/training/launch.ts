@@ -84,6 +84,7 @@ export async function launchAttempt(
     command: [...(await commandOf(ports, recipe)), layout.job],
     env: environmentOf(ports, recipe, layout.directory),
     graceS: recipe.graceS,
+    distributed: recipe.distributed,
   });
   await ports.database
     .updateTable('training_attempts')

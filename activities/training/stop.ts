@@ -18,6 +18,15 @@ export async function orderSave(
   await order(ports, request, 'save');
 }
 
+/** The shim passes it on at once; the stacks are in `stacks.RANK.txt` a moment later. Nothing comes of a trainer without a handler. */
+export async function orderDump(
+  ports: Pick<TrainingPorts, 'root'>,
+  { run, epoch }: { readonly run: string; readonly epoch: number },
+): Promise<void> {
+  const layout = attemptLayout(ports.root, run, epoch);
+  await writeWhole(layout.control, JSON.stringify({ epoch, seq: Date.now(), cmd: 'dump' }));
+}
+
 export async function stopAttempt(
   ports: TrainingPorts,
   request: StopRequest,

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { AttemptOutcome, TrainingPlan, TrainingStep } from '../../workflows/training/contract.ts';
+import { failure } from '../failure.ts';
 import { toJson } from '../storage/encode.ts';
 import { artefactIsWhole } from './artefact.ts';
 import { type AttemptView, foldEvent } from './attempt-view.ts';
@@ -54,6 +55,7 @@ export async function watchAttempt(
     // The status is read first: what the trainer wrote before it ended is then there to be read.
     await reader.readAll();
     hooks.report(reader.view, stepOf(epoch, reader));
+    if (status.status === 'unknown') throw failure('Training.HostUnknown', status.why);
     if (status.status !== 'alive') return conclude(ports, request, layout, recipe, reader, status);
     const silence = pulse.overdue(reader.view.phase, performance.now());
     if (silence) {
@@ -62,7 +64,7 @@ export async function watchAttempt(
       const stopped = await ports.launcher.observe(layout, run, epoch);
       await reader.readAll();
       // `stop` proves the tree dead, even where no record says so.
-      const end = stopped.status === 'alive' ? ({ status: 'gone' } as const) : stopped;
+      const end = stopped.status === 'ended' ? stopped : ({ status: 'gone' } as const);
       return conclude(ports, request, layout, recipe, reader, end);
     }
     await hooks.sleep(pollMs);
