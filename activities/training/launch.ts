@@ -5,9 +5,11 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LaunchResult, TrainingPlan } from '../../workflows/training/contract.ts';
+import type { ResumeChange } from '../../workflows/training/outcome.ts';
 import { failure } from '../failure.ts';
 import { type CheckpointScope, verifiedSteps } from './checkpoints.ts';
 import { chooseCheckpoint } from './checkpoints/choose.ts';
+import { prune, removeQuarantined } from './checkpoints/retention.ts';
 import { attemptLayout, runDirectory, writeWhole } from './layout.ts';
 import { mintEpoch } from './mint-epoch.ts';
 import { configSha } from './plan.ts';
@@ -19,8 +21,10 @@ import type { Recipe } from './recipe.ts';
 export interface LaunchRequest {
   readonly run: string;
   readonly plan: TrainingPlan;
-  /** The operator's choice; the newest verified one when absent. */
+  /** The operator's choice; the newest verified one when absent; 0 = from the start. */
   readonly fromStep?: number;
+  /** What this attempt does otherwise than the last one. */
+  readonly change?: ResumeChange;
 }
 
 export async function launchAttempt(
@@ -52,7 +56,12 @@ export async function launchAttempt(
       checkpoints: await verifiedSteps(scope),
     };
   }
-  const chosen = await chooseCheckpoint(scope, { recipe, fromStep: request.fromStep });
+  const { change, fromStep } = request;
+  const rollBack = change?.kind === 'rollBack' ? change : undefined;
+  const chosen = await chooseCheckpoint(scope, { recipe, fromStep, rollBack });
+  // Verified just now: what retention gives up may go.
+  if (chosen.checkpoint) await prune(scope, recipe.keep);
+  if (change?.kind === 'prune') await removeQuarantined(scope, 0);
   if (chosen.lost) {
     await endAttempt(ports, run, epoch, 'checkpointCorrupt');
     return { kind: 'noCheckpoint', quarantined: chosen.quarantined };

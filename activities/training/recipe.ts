@@ -25,6 +25,8 @@ const keepSchema = z.strictObject({
   last: count.max(1_000).default(3),
   every: count.optional(),
   best: z.strictObject({ metric: z.string().min(1).max(64), mode: z.enum(['min', 'max']) }).optional(),
+  /** Damaged ones whose files stay, for a look at them. */
+  quarantined: z.number().int().nonnegative().max(1_000).default(3),
 });
 export type Keep = z.infer<typeof keepSchema>;
 

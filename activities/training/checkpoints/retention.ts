@@ -6,7 +6,7 @@ import { attemptLayout } from '../layout.ts';
 import type { Keep } from '../recipe.ts';
 import { absent } from './confine.ts';
 import { checkpointRows, type CheckpointRow, type CheckpointScope, verifiedRows } from './rows.ts';
-import { discard, settle } from './settle.ts';
+import { discard, quarantineDirectory, settle } from './settle.ts';
 
 type Weighed = Pick<CheckpointRow, 'step' | 'epoch' | 'metrics'>;
 
@@ -42,8 +42,16 @@ export async function prune(scope: CheckpointScope, keep: Keep, living?: number)
   const verified = await verifiedRows(scope);
   for (const row of outlived(verified, keep)) await discard(scope, row);
   await settle(scope, living);
+  await removeQuarantined(scope, keep.quarantined);
   const newest = verified[0];
   if (newest) await removeTorn(scope, newest.step, living);
+}
+
+/** Deletes all but the newest `keep` directories in quarantine; their rows and reasons stay. */
+export async function removeQuarantined(scope: CheckpointScope, keep: number): Promise<void> {
+  const rows = await checkpointRows(scope, 'quarantined');
+  const moved = rows.filter((row) => row.directory === quarantineDirectory(scope, row));
+  for (const { directory } of moved.slice(keep)) await remove(directory);
 }
 
 const checkpointName = /^checkpoint-(\d{1,15})$/;
@@ -65,10 +73,17 @@ async function removeTorn(scope: CheckpointScope, newestStep: number, living?: n
       const step = Number(checkpointName.exec(entry.name)?.[1] ?? Number.NaN);
       const directory = join(output, entry.name);
       if (!(entry.isDirectory() && step < newestStep) || known.has(directory)) continue;
-      await rm(directory, { recursive: true, force: true }).catch((error: unknown) => {
-        const { code } = error as NodeJS.ErrnoException;
-        throw failure('Storage.Unavailable', `a torn save cannot be deleted (${code}): ${directory}`);
-      });
+      await remove(directory);
     }
+  }
+}
+
+async function remove(directory: string): Promise<void> {
+  try {
+    await rm(directory, { recursive: true, force: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const message = `a checkpoint that is no longer needed cannot be deleted (${code}): ${directory}`;
+    throw failure('Storage.Unavailable', message, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 /** The registry's rows: one per (run, step, epoch), from the save event on. PostgreSQL is what vouches for a checkpoint. */
 import { toText } from '../../storage/encode.ts';
 import type { Database } from '../../storage/tables.ts';
-import type { Manifest } from '../manifest.ts';
+import { type Manifest, manifestDigest } from '../manifest.ts';
 
 export interface CheckpointScope {
   readonly database: Database;
@@ -72,13 +72,14 @@ export async function checkpointRows(
   }));
 }
 
-/** Verified ones of this recipe and data. One whose manifest is not readable counts, so that it is found damaged. */
+/** Verified ones of this recipe and data. One whose manifest was edited counts, so that it is found damaged. */
 export async function verifiedRows(scope: CheckpointScope): Promise<CheckpointRow[]> {
   const rows = await checkpointRows(scope, 'verified');
-  return rows.filter(({ manifest }) => {
-    if (manifest?.configSha === undefined || manifest.dataSha === undefined) return true;
-    return manifest.configSha === scope.configSha && manifest.dataSha === scope.dataSha;
-  });
+  return rows.filter(
+    ({ manifest, digest }) =>
+      (manifest?.configSha === scope.configSha && manifest.dataSha === scope.dataSha) ||
+      manifestDigest(manifest) !== digest,
+  );
 }
 
 export async function updateRow(

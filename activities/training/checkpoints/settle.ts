@@ -36,7 +36,7 @@ export async function settle(scope: Scope, living?: number): Promise<void> {
   }
 }
 
-function quarantineDirectory({ root, run }: Scope, { step, epoch }: Checkpoint): string {
+export function quarantineDirectory({ root, run }: Scope, { step, epoch }: Checkpoint): string {
   return join(runDirectory(root, run), 'quarantine', `${step}.${epoch}`);
 }
 
