@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -21,6 +22,7 @@ MAX_LINE_BYTES = 4096
 class EventWriter:
     def __init__(self, directory: Path, run: str, epoch: int, rank: int = 0) -> None:
         self._fd = os.open(directory / f"events.{rank}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._parts = directory / "output" / "parts"
         self._lock = threading.Lock()
         self._common = {"v": 1, "run": run, "epoch": epoch, "rank": rank}
         self._seq = 0
@@ -47,6 +49,21 @@ class EventWriter:
                 line = json.dumps(event, allow_nan=False).encode() + b"\n"
             os.write(self._fd, line)
             self._seq += 1
+
+    def write_part(self, directory: Path, files: Iterable[Path], world_size: int) -> Path:
+        """This rank's part of the manifest of the checkpoint `directory` of the present step: the files that it wrote there.
+
+        Every file of the checkpoint is in exactly one rank's part. The path goes into the `save` event as `part`.
+        """
+        rank = self._common["rank"]
+        listed = [{"path": file.relative_to(directory).as_posix(), "size": file.stat().st_size} for file in sorted(files)]
+        part = {"v": 1, "step": self.step, "rank": rank, "worldSize": world_size, "files": listed}
+        target = self._parts / f"{self.step}.{rank}.json"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_suffix(".draft")
+        draft.write_text(json.dumps(part))
+        draft.replace(target)
+        return target
 
     def enter(self, phase: str) -> None:
         """Ends the phase at hand and begins another."""
