@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createTrainingActivities, type TrainingActivities } from '../activities/training/activities.ts';
+import { createDeliverNotice } from '../activities/training/notify.ts';
 import { createLocalLauncher } from '../activities/training/launchers/local.ts';
 import { thisMachine } from '../activities/training/process-identity.ts';
 import { ownRecipes } from '../activities/training/recipe.ts';
@@ -22,11 +23,17 @@ export class TrainingPlugin extends MasPlugin<TrainingActivities & RunActivities
         activities: {
           resolveTrainingInput: true,
           findArtefact: true,
+          mintAttempt: true,
           launchAttempt: true,
           watchAttempt: true,
           saveNow: true,
           stopAttempt: true,
+          retireAttempt: true,
           finishTraining: true,
+          changeRecipe: true,
+          declareLost: true,
+          recordOperation: true,
+          deliverNotice: true,
           finishRun: true,
         },
       },
@@ -54,6 +61,15 @@ function create(services: Services): TrainingActivities & RunActivities {
         config.training.python ??
         ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),
       trainerEnv: passedOn(process.env),
+      targets: Object.keys(config.training.notify),
+      deliver: createDeliverNotice(
+        Object.fromEntries(
+          Object.entries(config.training.notify).map(([name, target]) => [
+            name,
+            { ...target, readUrl: () => process.env[target.urlEnv] },
+          ]),
+        ),
+      ),
       recipes: [...(config.training.recipes ? [resolve(config.training.recipes)] : []), ownRecipes],
     }),
     ...createRunActivities({ runs }),

@@ -1,6 +1,7 @@
 /** masgpt.config.yaml: everything that names a machine, a command, an address or a key variable. Inputs never carry these. */
 import { z } from 'zod';
 import { nameSchema } from '../../workflows/shared/names.ts';
+import { noticeEvents } from '../../workflows/training/contract.ts';
 
 export const modelSchema = z.strictObject({
   /** OpenAI-compatible, with the version path: http://127.0.0.1:8000/v1 */
@@ -129,6 +130,19 @@ export const configSchema = z.strictObject({
       recipes: z.string().optional(),
       /** Python of the trainer; default is the product's own venv. MASGPT_TRAINER_PYTHON. */
       python: z.string().optional(),
+      /** Webhooks that learn of runs that wait for a person, and of ends. The address is in an environment variable. */
+      notify: z
+        .record(
+          nameSchema,
+          z.strictObject({
+            urlEnv: z.string().regex(/^[A-Z][A-Z0-9_]*$/),
+            /** Absent = all. */
+            events: z.array(z.enum(noticeEvents)).min(1).optional(),
+            /** Plain http, loopback and private networks too. */
+            allowPrivate: z.boolean().default(false),
+          }),
+        )
+        .default({}),
     })
     .prefault({}),
 });

@@ -148,7 +148,7 @@ describe('a run that should not go on alone', () => {
     const handle = await start('misconfigured', [{ at: 'start', kind: 'valueError', once: true }]);
     const progress = await parked('misconfigured');
     expect(progress.cause).toContain('config');
-    expect(progress.details).toContain('--name resume');
+    expect(progress.details).toContain('masgpt training resume misconfigured');
     await expect(handle.executeUpdate('pause')).rejects.toThrow(WorkflowUpdateFailedError);
     await expect(handle.executeUpdate('retryFromCheckpoint', { args: [{ step: 10 }] })).rejects.toThrow(
       WorkflowUpdateFailedError,
