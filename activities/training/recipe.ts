@@ -81,6 +81,8 @@ const sftRecipeSchema = z.strictObject({
   weightDecay: z.number().nonnegative(),
   maxGradNorm: z.number().positive(),
   logSteps: count,
+  /** Loss on the last rows (at most a tenth of all), which are then not trained on, at each save. */
+  evaluation: z.strictObject({ rows: count }).optional(),
   threads: count,
 });
 
