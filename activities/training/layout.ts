@@ -1,4 +1,5 @@
 /** Where a training run keeps its files, below HOME/training: one place for every path. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -57,7 +58,8 @@ export function attemptLayout(root: string, run: string, epoch: number): Attempt
 /** Writes a file whole or not at all, also across a power failure. */
 export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}.part`;
+  // A name of its own: two writers in one process must not share a draft.
+  const draft = `${path}.${randomUUID()}.part`;
   const file = await open(draft, 'w');
   try {
     await file.writeFile(data);

@@ -42,8 +42,11 @@ interface StartOptions extends Partial<Omit<AttemptSpec, 'run' | 'command'>> {
 
 const run = 'training/shim';
 
-export async function localAttempts(options: Partial<LocalLauncherOptions> = {}): Promise<LocalAttempts> {
-  const root = await mkdtemp(join(tmpdir(), 'masgpt-shim-'));
+export async function localAttempts(
+  options: Partial<LocalLauncherOptions> = {},
+  place?: string,
+): Promise<LocalAttempts> {
+  const root = place ?? (await mkdtemp(join(tmpdir(), 'masgpt-shim-')));
   const launcher = createLocalLauncher({
     findPython: () => Promise.resolve(python),
     machine: thisMachine(hostname()),

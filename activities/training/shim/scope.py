@@ -2,8 +2,8 @@
 
 `enter(name, kinds)` moves this process into the first kind that works: a systemd scope (asked for over the bus), a
 control group beside the worker's (version 2, else version 1), else nothing but its session, and says what was reached.
-The trainer gets a group below (`group`), so that all of it can be named and killed. `scope.py probe` tells without moving
-anybody but itself. A container's end takes every scope inside it along: `container` says so.
+The trainer gets a group below (`group`), so that all of it can be named and killed. `scope.py probe [KIND]` tells without
+moving anybody but itself. A container's end takes every scope inside it along: `container` says so.
 """
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _remove(group: Path) -> None:
 
 
 if __name__ == "__main__":
-    reached = enter(f"masgpt-probe-{os.getpid()}")
+    reached = enter(f"masgpt-probe-{os.getpid()}", sys.argv[2:] or None)
     if reached["group"]:
         leave(str(reached["group"]))
     json.dump(reached, sys.stdout)

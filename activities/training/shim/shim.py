@@ -62,6 +62,7 @@ class Shim:
         self._gpus: list[int] = []
         self._ooms = oom_kills()
         self._ordered = -1
+        self._started: subprocess.Popen[bytes] | None = None
         self.trainer: int | None = None
 
     def run(self) -> None:
@@ -106,7 +107,8 @@ class Shim:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
 
         with (self._directory / "trainer.log").open("ab") as log:
-            return subprocess.Popen(
+            # Kept, as a forgotten one would reap its process, and the wait status would be lost.
+            self._started = subprocess.Popen(
                 self._spec["command"],
                 cwd=self._directory,
                 env={**self._spec["env"], MARK_VARIABLE: self._spec["mark"]},
@@ -116,7 +118,8 @@ class Shim:
                 start_new_session=True,
                 pass_fds=[self._claim, *self._gpus],
                 preexec_fn=child,
-            ).pid
+            )
+        return self._started.pid
 
     def _watch(self) -> str | None:
         """Returns when the trainer has ended, or with the reason to stop it. The lease comes first: this process may
