@@ -1,7 +1,7 @@
 /** Launcher on this host: a detached shim (shim/shim.py) that outlives the worker. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { failure } from '../../failure.ts';
@@ -24,6 +24,8 @@ export interface LocalLauncherOptions {
 
 const shimScript = fileURLToPath(new URL('../shim/shim.py', import.meta.url));
 const startLimitMs = 20_000;
+/** Exit code of shim/shim.py. */
+const alreadyClaimed = 75;
 
 export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
   const { findPython, machine } = options;
@@ -49,21 +51,8 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
       if (known) return known;
       await mkdir(layout.directory, { recursive: true });
       await writeWhole(layout.spec, JSON.stringify(shimSpec(layout, spec, options)));
-      // A start that failed may be tried again: without attempt.json nothing ever ran.
-      await rm(layout.exit, { force: true });
-      const log = await open(layout.shimLog, 'a');
-      try {
-        const shim = spawn(await findPython(), [shimScript, layout.directory], {
-          cwd: layout.directory,
-          detached: true,
-          stdio: ['ignore', log.fd, log.fd],
-          env: { PATH: spec.env['PATH'] ?? '/usr/bin:/bin' },
-        });
-        shim.unref();
-        return await started(shim, layout);
-      } finally {
-        await log.close();
-      }
+      const failedBefore = (await readRecord(layout.exit, exitSchema))?.endedAt;
+      return await started(layout, failedBefore, async () => startShim(layout, spec, await findPython()));
     },
 
     observe,
@@ -104,22 +93,54 @@ function shimSpec(
   });
 }
 
-async function started(shim: ReturnType<typeof spawn>, layout: AttemptLayout): Promise<LaunchedAttempt> {
-  let problem: string | undefined;
-  shim.once('error', (error) => (problem = error.message));
-  shim.once(
-    'exit',
-    (code) => (problem ??= code ? `the shim ended with code ${code}, see ${layout.shimLog}` : undefined),
-  );
+async function startShim(
+  layout: AttemptLayout,
+  spec: AttemptSpec,
+  python: string,
+): Promise<ReturnType<typeof spawn>> {
+  const log = await open(layout.shimLog, 'a');
+  try {
+    const shim = spawn(python, [shimScript, layout.directory], {
+      cwd: layout.directory,
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { PATH: spec.env['PATH'] ?? '/usr/bin:/bin' },
+    });
+    shim.unref();
+    return shim;
+  } finally {
+    await log.close();
+  }
+}
+
+/** Waits for the record of who runs. A shim that finds the attempt claimed leaves: the other one's record counts, or it is on its way out. */
+async function started(
+  layout: AttemptLayout,
+  failedBefore: number | undefined,
+  start: () => Promise<ReturnType<typeof spawn>>,
+): Promise<LaunchedAttempt> {
   const deadline = Date.now() + startLimitMs;
+  let running = false;
+  let problem: string | undefined;
   while (Date.now() < deadline) {
     const ending = problem;
     const identity = await readRecord(layout.identity, identitySchema);
     if (identity) return identity;
     const exit = await readRecord(layout.exit, exitSchema);
-    const reason = exit?.reason?.replace(/^launchFailed: /, '') ?? ending;
-    if (exit || ending)
-      throw failure('Training.LaunchFailed', `the trainer did not start: ${reason ?? 'no reason given'}`);
+    const failed = exit && exit.endedAt !== failedBefore ? (exit.reason ?? 'no reason given') : ending;
+    if (failed) {
+      const reason = failed.replace(/^launchFailed: /, '');
+      throw failure('Training.LaunchFailed', `the trainer did not start: ${reason}`);
+    }
+    if (!running) {
+      running = true;
+      const shim = await start();
+      shim.once('error', (error) => (problem = error.message));
+      shim.once('exit', (code) => {
+        running = code !== alreadyClaimed;
+        if (running && code !== 0) problem = `the shim ended with code ${code}, see ${layout.shimLog}`;
+      });
+    }
     await sleep(20);
   }
   throw failure(

@@ -35,6 +35,8 @@ export const exitSchema = z.object({
   code: z.number().int().nullable(),
   signal: z.string().nullable(),
   oomKills: z.number().int(),
+  /** Seconds since 1970. */
+  endedAt: z.number(),
   reason: z.string().nullable(),
 });
 

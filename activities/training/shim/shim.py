@@ -66,8 +66,9 @@ class Shim:
         self.trainer: int | None = None
 
     def run(self) -> None:
-        if any((self._directory / name).exists() for name in ("attempt.json", "exit.json")):
+        if (self._directory / "attempt.json").exists():
             return  # It ran already.
+        (self._directory / "exit.json").unlink(missing_ok=True)  # of a start that failed
         self._tree.kill(0)  # What an earlier shim left that was killed before it could write who runs.
         reached = scope.enter(self._spec["scopeName"], self._spec.get("scopeKinds"))
         self._group = reached["group"] and str(reached["group"])
