@@ -143,13 +143,22 @@ function viewOf(details: unknown): AttemptView {
   return parsed.success ? parsed.data : unseenAttempt;
 }
 
+/** Losses that one signal carries; the newest. */
+const maxLosses = 16;
+
 /** Signals the workflow at each new checkpoint or phase of note, else every 10 s: history stays short. */
 function createTeller(context: Context): (step: TrainingStep) => void {
   let told = { note: '', state: '', at: -Infinity };
+  let losses: [step: number, loss: number][] = [];
+  let seen = '';
   return (step) => {
     const now = performance.now();
+    const isNew = step.loss !== null && seen !== `${step.step}:${step.loss}`;
+    seen = `${step.step}:${step.loss}`;
+    if (isNew && step.loss !== null && step.step > 0) losses = [...losses, [step.step, step.loss]];
+    const notices = step.notices?.map(({ kind, step: at }) => `${kind}${at}`).join() ?? '';
     const next = {
-      note: `${step.checkpoints.join()}:${step.step > 0}`,
+      note: `${step.checkpoints.join()}:${step.step > 0}:${notices}`,
       state: JSON.stringify(step),
       at: now,
     };
@@ -157,10 +166,18 @@ function createTeller(context: Context): (step: TrainingStep) => void {
     told = next;
     const { workflowExecution } = context.info;
     if (!workflowExecution) return;
+    const signalled: TrainingStep = { ...step, losses: thinned(losses) };
+    losses = [];
     // For people alone: a signal that is lost is followed by the next.
     context.client.workflow
       .getHandle(workflowExecution.workflowId, workflowExecution.runId)
-      .signal(trainingStepSignal, step)
+      .signal(trainingStepSignal, signalled)
       .catch(() => {});
   };
+}
+
+/** Evenly, with the newest. */
+function thinned<T>(all: readonly T[]): T[] {
+  const every = Math.ceil(all.length / maxLosses);
+  return all.filter((_, index) => (all.length - 1 - index) % Math.max(1, every) === 0);
 }
