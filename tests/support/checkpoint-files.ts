@@ -10,7 +10,7 @@ import {
 } from '../../activities/training/checkpoints.ts';
 import { attemptLayout } from '../../activities/training/layout.ts';
 import { type Recipe, recipeSchema } from '../../activities/training/recipe.ts';
-import { freshDatabase } from './environment.ts';
+import type { Database } from '../../activities/storage/tables.ts';
 
 export const run = 'training/tested';
 
@@ -81,11 +81,14 @@ export function commandRecipe(changes: Readonly<Record<string, unknown>> = {}): 
   return recipeSchema.parse({ kind: 'command', v, maxSteps, saveSteps, command: ['true'], ...changes });
 }
 
-export async function checkpointFiles(recipe: Recipe = sftRecipe()): Promise<CheckpointFiles> {
-  const fresh = await freshDatabase();
+/** Disposing leaves the database as it was. */
+export async function checkpointFiles(
+  database: Database,
+  recipe: Recipe = sftRecipe(),
+): Promise<CheckpointFiles> {
   const root = await mkdtemp(join(tmpdir(), 'masgpt-checkpoints-'));
   const scope: CheckpointScope = {
-    database: fresh.database,
+    database: database,
     root,
     run,
     configSha: 'config',
@@ -125,13 +128,14 @@ export async function checkpointFiles(recipe: Recipe = sftRecipe()): Promise<Che
       return directory;
     },
     async addAttempt(epoch, state) {
-      await fresh.database
+      await database
         .insertInto('training_attempts')
         .values({ run, epoch, minted_by: String(epoch), host: 'here', directory: '', state })
         .execute();
     },
     async [Symbol.asyncDispose]() {
-      await fresh[Symbol.asyncDispose]();
+      await database.deleteFrom('training_checkpoints').execute();
+      await database.deleteFrom('training_attempts').execute();
       await rm(root, { recursive: true, force: true });
     },
   };

@@ -53,6 +53,9 @@ def train(job: dict[str, Any], directory: Path, events: EventWriter, strategy: d
 
     recipe, resume_from = job["recipe"], job["resumeFrom"]
     torch.set_num_threads(recipe["threads"])
+    if not torch.cuda.is_available():
+        # Else accelerate's ranks are on "cpu:0", and transformers cannot load an optimizer to a device of that name.
+        os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"
     args = SFTConfig(**arguments(job, strategy["precision"], torch.cuda.is_available()))
     set_seed(job["seed"])
 

@@ -11,15 +11,21 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { toJson } from '../../../../activities/storage/encode.ts';
 import { chooseCheckpoint } from '../../../../activities/training/checkpoints/choose.ts';
 import { checkpointRows } from '../../../../activities/training/checkpoints/rows.ts';
 import { type CheckpointFiles, checkpointFiles, hfFiles, run } from '../../../support/checkpoint-files.ts';
+import { type FreshDatabase, freshDatabase } from '../../../support/environment.ts';
 
+let fresh: FreshDatabase;
 let at: CheckpointFiles;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+});
+afterAll(() => fresh[Symbol.asyncDispose]());
 beforeEach(async () => {
-  at = await checkpointFiles();
+  at = await checkpointFiles(fresh.database);
 });
 afterEach(() => at[Symbol.asyncDispose]());
 
