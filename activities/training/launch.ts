@@ -10,11 +10,12 @@ import { failure } from '../failure.ts';
 import { type CheckpointScope, verifiedSteps } from './checkpoints.ts';
 import { chooseCheckpoint } from './checkpoints/choose.ts';
 import { prune, removeQuarantined } from './checkpoints/retention.ts';
+import { environmentOf, jobOf } from './job.ts';
 import { attemptLayout, runDirectory, writeWhole } from './layout.ts';
 import { mintEpoch } from './mint-epoch.ts';
 import { configSha } from './plan.ts';
 import type { TrainingPorts } from './ports.ts';
-import { protocolDirectory, trainerScript } from './ports.ts';
+import { trainerScript } from './ports.ts';
 import { readRecipe } from './read-recipe.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -70,28 +71,18 @@ export async function launchAttempt(
   const resume = chosen.checkpoint;
   await writeWhole(
     layout.job,
-    JSON.stringify({
-      v: 1,
-      run,
-      epoch,
-      directory: layout.directory,
-      dataset,
-      output: layout.output,
-      artefact: layout.artefact,
-      seed: plan.seed,
-      resumeFrom: resume?.directory ?? null,
-      resumeStep: resume?.step ?? null,
-      configSha: configSha(plan),
-      dataSha: plan.datasetSha256,
-      protocol: protocolDirectory,
-      recipe,
-    }),
+    JSON.stringify(
+      jobOf(layout, {
+        ...{ run, epoch, dataset, seed: plan.seed, resume, recipe },
+        ...{ configSha: configSha(plan), dataSha: plan.datasetSha256 },
+      }),
+    ),
   );
   const launched = await ports.launcher.launch(layout, {
     run,
     epoch,
     command: [...(await commandOf(ports, recipe)), layout.job],
-    env: environmentOf(ports, recipe, layout.directory),
+    env: environmentOf(ports.trainerEnv, recipe, layout.directory),
     graceS: recipe.graceS,
     distributed: recipe.distributed,
   });
@@ -171,19 +162,4 @@ async function materialise(ports: TrainingPorts, run: string, sha256: string): P
 
 async function commandOf(ports: TrainingPorts, recipe: Recipe): Promise<readonly string[]> {
   return recipe.kind === 'command' ? recipe.command : [await ports.trainerPython(), trainerScript];
-}
-
-/** A trainer sees no secret of the worker and reaches for no hub. */
-function environmentOf(ports: TrainingPorts, recipe: Recipe, directory: string): Record<string, string> {
-  return {
-    ...ports.trainerEnv,
-    HOME: directory,
-    HF_HOME: join(directory, 'hf'),
-    HF_HUB_OFFLINE: '1',
-    HF_HUB_DISABLE_TELEMETRY: '1',
-    TOKENIZERS_PARALLELISM: 'false',
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONUNBUFFERED: '1',
-    ...(recipe.kind === 'sft' ? { OMP_NUM_THREADS: String(recipe.threads) } : {}),
-  };
 }

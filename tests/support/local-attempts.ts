@@ -38,6 +38,8 @@ export interface LocalAttempts extends AsyncDisposable {
 
 interface StartOptions extends Partial<Omit<AttemptSpec, 'run' | 'command'>> {
   readonly epoch?: number;
+  /** What runs the program; default: the system's Python. */
+  readonly interpreter?: string;
 }
 
 const run = 'training/shim';
@@ -59,13 +61,13 @@ export async function localAttempts(
     root,
     launcher,
     layout,
-    async start(program, { epoch = 1, env = {}, graceS = 2, ...more } = {}) {
+    async start(program, { epoch = 1, env = {}, graceS = 2, interpreter = python, ...more } = {}) {
       const file = join(root, `program-${epoch}.py`);
       await writeFile(file, program);
       started = [...started, epoch];
       const all = { PATH: '/usr/bin:/bin', ...env };
       return launcher.launch(layout(epoch), {
-        ...{ run, epoch, graceS, env: all, command: [python, file] },
+        ...{ run, epoch, graceS, env: all, command: [interpreter, file, 'job.json'] },
         ...more,
       });
     },
@@ -86,13 +88,13 @@ export async function localAttempts(
   };
 }
 
-/** Repeats until it does not throw; the last error after 30 s. */
-export async function soon<T>(look: () => Promise<T>): Promise<T> {
+/** Repeats until it does not throw; the last error after the limit. */
+export async function soon<T>(look: () => Promise<T>, limitS = 30): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     try {
       return await look();
     } catch (error) {
-      if (tries === 600) throw error;
+      if (tries >= limitS * 20) throw error;
       await sleep(50);
     }
   }

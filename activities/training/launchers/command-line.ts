@@ -5,8 +5,7 @@ import type { AttemptSpec } from '../launcher.ts';
 /** What starts ranks is a module of the very Python that the command names, so that one environment has all; else what PATH has. */
 export function commandLine({ command, distributed, run, epoch }: AttemptSpec): readonly string[] {
   if (!distributed) return command;
-  const position = command.findIndex((word) => /^python[0-9.]*$/.test(basename(word)));
-  const [python, program] = [command.slice(0, position + 1), command.slice(position + 1)];
+  const [python, program] = splitInterpreter(command);
   const ranks = String(distributed.ranks);
   const id = `${run}-${epoch}`.replaceAll('/', '-');
   const torchrun = [
@@ -28,4 +27,11 @@ export function commandLine({ command, distributed, run, epoch }: AttemptSpec): 
   return python.length > 0
     ? [...python, '-m', 'accelerate.commands.launch', ...accelerate, ...program]
     : ['accelerate', 'launch', ...accelerate, '--no_python', ...program];
+}
+
+/** The interpreter with its own flags, and the program with its arguments; no interpreter when the command names none. */
+function splitInterpreter(command: readonly string[]): [readonly string[], readonly string[]] {
+  let end = command.findIndex((word) => /^python[0-9.]*$/.test(basename(word))) + 1;
+  while (end > 0 && /^-[^mc-]/.test(command[end] ?? '')) end += /^-[XW]$/.test(command[end] ?? '') ? 2 : 1;
+  return [command.slice(0, end), command.slice(end)];
 }
