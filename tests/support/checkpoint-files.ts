@@ -15,6 +15,8 @@ import type { Database } from '../../activities/storage/tables.ts';
 export const run = 'training/tested';
 
 export interface CheckpointFiles extends AsyncDisposable {
+  /** Its `training` directory is the scope's root. */
+  readonly home: string;
   readonly scope: CheckpointScope;
   readonly recipe: Recipe;
   output(epoch: number): string;
@@ -86,7 +88,9 @@ export async function checkpointFiles(
   database: Database,
   recipe: Recipe = sftRecipe(),
 ): Promise<CheckpointFiles> {
-  const root = await mkdtemp(join(tmpdir(), 'masgpt-checkpoints-'));
+  const home = await mkdtemp(join(tmpdir(), 'masgpt-checkpoints-'));
+  const root = join(home, 'training');
+  await mkdir(root);
   const scope: CheckpointScope = {
     database: database,
     root,
@@ -96,6 +100,7 @@ export async function checkpointFiles(
   };
   const output = (epoch: number): string => attemptLayout(root, run, epoch).output;
   const files: CheckpointFiles = {
+    home,
     scope,
     recipe,
     output,
@@ -136,7 +141,7 @@ export async function checkpointFiles(
     async [Symbol.asyncDispose]() {
       await database.deleteFrom('training_checkpoints').execute();
       await database.deleteFrom('training_attempts').execute();
-      await rm(root, { recursive: true, force: true });
+      await rm(home, { recursive: true, force: true });
     },
   };
   return files;

@@ -15,7 +15,7 @@ export default defineCommand({
     abort: async () => (await import('../training/operate.ts')).abort,
     'change-config': async () => (await import('../training/operate.ts')).changeConfig,
     'declare-lost': async () => (await import('../training/operate.ts')).declareLost,
+    checkpoints: async () => (await import('../training/checkpoints.ts')).default,
     logs: async () => (await import('../training/logs.ts')).default,
   },
-  default: 'list',
 });
