@@ -4,6 +4,7 @@
  */
 import type { AttemptOutcome, FailureClass, Reaction } from './outcome.ts';
 
+export { causeOfLaunchFailure } from './launch-failure.ts';
 export type { Reaction } from './outcome.ts';
 
 /** One failed attempt that counts. */
@@ -36,7 +37,6 @@ const uncounted = new Set<FailureClass>([
   'preempted',
   'walltime',
   'nodeLost',
-  'gpuHardware',
   'supervisorLost',
   'straggler',
   'diverged',
@@ -91,6 +91,8 @@ function settle(outcome: AttemptOutcome): Reaction | undefined {
     default:
       break;
   }
+  // Not seen, or still running: no observation, no action.
+  if (outcome.cause === 'unknown/unobserved' || outcome.cause === 'unknown/running') return { do: 'notify' };
   if (ownFault.has(outcome.class) && outcome.beforeFirstStep)
     return { do: 'park', why: 'it failed before its first step' };
   return parkedCauses[outcome.cause] ? { do: 'park', why: parkedCauses[outcome.cause] as string } : undefined;
@@ -122,6 +124,7 @@ function reactByClass(
       const { exclude } = outcome;
       if (!exclude || exclude.left === 0)
         return { do: 'park', why: 'a GPU is broken and no other one is left' };
+      if (count >= perCause) return { do: 'park', why: `${count} times the same broken GPU` };
       return {
         ...{ do: 'resumeWith', afterMs },
         change: { kind: 'exclude', gpu: exclude.gpu, host: exclude.host },
@@ -160,11 +163,3 @@ function backOffMs(count: number): number {
 function verifiedOf(outcome: AttemptOutcome): number {
   return outcome.checkpoints.at(-1) ?? 0;
 }
-
-/** A refusal that a retry would meet again, in the words of shells, kernels and schedulers; else it is tried again. */
-export function causeOfLaunchFailure(message: string): string {
-  return definite.test(message) ? 'launchFailed/refused' : 'launchFailed/tried';
-}
-
-const definite =
-  /No such file or directory|command not found|Permission denied|Exec format error|Errno (?:2|8|13)\b|[Ii]nvalid (?:account|partition|qos|constraint|feature)|not permitted to use|Requested node configuration is not available|violates accounting\/QOS policy/i;
