@@ -9,6 +9,7 @@ import { ownRecipes } from '../activities/training/recipe.ts';
 import { createRunActivities, createRuns } from '../activities/storage/runs.ts';
 import { askStatusFromActivity } from '../activities/storage/workflow-status.ts';
 import type { RunActivities } from '../workflows/shared/with-run.ts';
+import { passedOn } from './host/passed-on.ts';
 import { ensurePython } from './host/python-environment.ts';
 import { findInterpreter } from './host/python-interpreter.ts';
 import { MasPlugin, type MasPluginOptions } from './mas-plugin.ts';
@@ -56,12 +57,13 @@ function create(services: Services): TrainingActivities & RunActivities {
         machine: thisMachine(hostname()),
       }),
       root: resolve(join(config.home, 'training')),
-      host: hostname(),
+      host: config.training.host ?? hostname(),
       trainerPython: async () =>
         config.training.python ??
         ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),
       trainerEnv: passedOn(process.env),
       targets: Object.keys(config.training.notify),
+      hostSilentS: config.training.hostSilentS,
       deliver: createDeliverNotice(
         Object.fromEntries(
           Object.entries(config.training.notify).map(([name, target]) => [
@@ -74,10 +76,4 @@ function create(services: Services): TrainingActivities & RunActivities {
     }),
     ...createRunActivities({ runs }),
   };
-}
-
-/** What a trainer may see of the worker's environment: no keys. */
-function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
-  const names = ['PATH', 'LANG', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES', 'TMPDIR'];
-  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }

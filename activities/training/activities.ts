@@ -62,6 +62,7 @@ export interface TrainingActivityPorts extends TrainingPorts {
   readonly runs: Runs;
   /** Names of the config's targets of notices. */
   readonly targets: readonly string[];
+  readonly hostSilentS: number;
   readonly deliver: DeliverNotice;
 }
 
@@ -73,7 +74,8 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
     async resolveTrainingInput(raw, identity) {
       const resolved = await resolve(raw, identity);
       const searchAttributes = await registeredAttributes(Context.current().client, identity.namespace);
-      return { ...resolved, input: { ...resolved.input, searchAttributes, notify: ports.targets } };
+      const { targets: notify, hostSilentS } = ports;
+      return { ...resolved, input: { ...resolved.input, searchAttributes, notify, hostSilentS } };
     },
     findArtefact: ({ run, plan }) => beating(() => findArtefact(ports, run, plan)),
     async mintAttempt({ run }) {

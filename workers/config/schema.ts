@@ -130,6 +130,16 @@ export const configSchema = z.strictObject({
       recipes: z.string().optional(),
       /** Python of the trainer; default is the product's own venv. MASGPT_TRAINER_PYTHON. */
       python: z.string().optional(),
+      /**
+       * This host's name among those that train: its trainers are watched and stopped under it alone. The machine's own when absent;
+       * a container needs one that outlives it. MASGPT_HOST.
+       */
+      host: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/)
+        .optional(),
+      /** Seconds without a worker on a trainer's host after which people are told. */
+      hostSilentS: z.number().positive().max(86_400).default(120),
       /** Webhooks that learn of runs that wait for a person, and of ends. The address is in an environment variable. */
       notify: z
         .record(

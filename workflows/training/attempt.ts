@@ -17,10 +17,10 @@ import type { AttemptOutcome, TrainingPlan } from './contract.ts';
  * | activity | queue | start-to-close | schedule-to-start | heartbeat | attempts | cancellation |
  * |---|---|---|---|---|---|---|
  * | findArtefact, mintAttempt | gpu | 30 min | - | 60 s | unlimited | try |
- * | launchAttempt | host | 30 min (first use installs the trainer) | 2 min | 60 s | unlimited | never cancelled |
- * | watchAttempt | host | 2 h | 2 min, unbounded once the host was silent | 15 s | unlimited | try |
- * | saveNow | host | 1 min | 2 min | - | unlimited | try |
- * | stopAttempt, retireAttempt | host | 2 h | unbounded | 15 s | unlimited | try |
+ * | launchAttempt | host | 30 min (first use installs the trainer) | hostSilentS | 60 s | unlimited | never cancelled |
+ * | watchAttempt | host | 2 h | hostSilentS, unbounded once the host was silent | 15 s | unlimited | try |
+ * | saveNow | host | 1 min | hostSilentS | - | unlimited | try |
+ * | stopAttempt, retireAttempt | host | 2 h | hostSilentS, then unbounded | 15 s | unlimited | try |
  * | finishTraining | host | 30 min | unbounded | 60 s | unlimited | try |
  * | changeRecipe, declareLost, recordOperation | Q | 1 min | - | - | unlimited | try |
  * | deliverNotice | Q | 1 min | - | - | unlimited within a day | try |
@@ -61,23 +61,27 @@ export function storedActivities(summary: string): TrainingActivities {
   });
 }
 
-export function launchActivities(host: string, summary: string): TrainingActivities {
+export function launchActivities(host: string, summary: string, silentAfterS: number): TrainingActivities {
   return proxyActivities<TrainingActivities>({
     taskQueue: queuesOf(workflowInfo().taskQueue).gpuHost(host),
     startToCloseTimeout: '30 min',
-    scheduleToStartTimeout: '2 min',
+    scheduleToStartTimeout: `${silentAfterS} s`,
     heartbeatTimeout: '60 s',
     retry: { maximumInterval: '30 s', nonRetryableErrorTypes: ['Training.LaunchFailed'] },
     summary,
   });
 }
 
-/** `patient`: waits for a worker of that host for weeks, which costs nothing. */
-export function hostActivities(host: string, summary: string, patient = false): TrainingActivities {
+/** `silentAfterS` null: waits for a worker of that host for weeks, which costs nothing. */
+export function hostActivities(
+  host: string,
+  summary: string,
+  silentAfterS: number | null,
+): TrainingActivities {
   return proxyActivities<TrainingActivities>({
     taskQueue: queuesOf(workflowInfo().taskQueue).gpuHost(host),
     startToCloseTimeout: '2 h',
-    ...(patient ? {} : { scheduleToStartTimeout: '2 min' }),
+    ...(silentAfterS === null ? {} : { scheduleToStartTimeout: `${silentAfterS} s` }),
     heartbeatTimeout: '15 s',
     retry: { initialInterval: '500 ms', maximumInterval: '5 s' },
     cancellationType: ActivityCancellationType.TRY_CANCEL,
@@ -90,7 +94,8 @@ export async function watch(
   options: { readonly patient: boolean },
 ): Promise<Watched> {
   try {
-    const { watchAttempt } = hostActivities(host, `attempt ${epoch}`, options.patient);
+    const silentAfterS = options.patient ? null : silentAfter(plan);
+    const { watchAttempt } = hostActivities(host, `attempt ${epoch}`, silentAfterS);
     const outcome = await watchAttempt({ run, plan, epoch, sliceS });
     return outcome === null ? { kind: 'slice' } : { kind: 'ended', outcome };
   } catch (thrown) {
@@ -129,14 +134,14 @@ async function stopToTheEnd(
   by: 'operator' | 'cancel',
   silent: () => Promise<void>,
 ): Promise<AttemptOutcome> {
-  const { run, epoch, host } = attempt;
+  const { run, plan, epoch, host } = attempt;
   const request = { run, epoch, saveS: saveLimitS, by };
   try {
-    await hostActivities(host, `stop attempt ${epoch}`).stopAttempt(request);
+    await hostActivities(host, `stop attempt ${epoch}`, silentAfter(plan)).stopAttempt(request);
   } catch (thrown) {
     if (!isScheduleToStart(thrown)) throw thrown;
     await silent();
-    await hostActivities(host, `stop attempt ${epoch}`, true).stopAttempt(request);
+    await hostActivities(host, `stop attempt ${epoch}`, null).stopAttempt(request);
   }
   for (;;) {
     const watched = await watch(attempt, { patient: true });
@@ -149,8 +154,13 @@ async function stopToTheEnd(
   }
 }
 
-export function saveNow({ run, epoch, host }: AttemptRef): Promise<void> {
-  return hostActivities(host, 'save now').saveNow({ run, epoch });
+export function saveNow({ run, plan, epoch, host }: AttemptRef): Promise<void> {
+  return hostActivities(host, 'save now', silentAfter(plan)).saveNow({ run, epoch });
+}
+
+/** Seconds without a worker of the host after which people are told. */
+export function silentAfter({ hostSilentS = 120 }: TrainingPlan): number {
+  return hostSilentS;
 }
 
 export function isScheduleToStart(thrown: unknown): boolean {

@@ -117,7 +117,9 @@ export function createAttempts(parts: {
     state.watching = new CancellationScope();
     try {
       if (operator.interruption()) state.watching.cancel();
-      await state.watching.run(() => proveDead(run, unproved, () => becomeSilent(unproved)));
+      await state.watching.run(() =>
+        proveDead({ run, plan: state.plan }, unproved, () => becomeSilent(unproved)),
+      );
       return undefined;
     } catch (thrown) {
       if (!isCancellation(thrown)) return launchFailed(messageOf(thrown), view.checkpoints());

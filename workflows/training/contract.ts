@@ -66,6 +66,8 @@ export interface TrainingPlan extends TrainingInput {
   readonly searchAttributes?: readonly string[];
   /** Names of the config's targets of notices. */
   readonly notify?: readonly string[];
+  /** Seconds without a worker on an attempt's host after which people are told. */
+  readonly hostSilentS?: number;
 }
 
 export type LaunchResult =
@@ -109,7 +111,7 @@ export const trainingStepSignal = 'trainingStep';
 export const trainingUpdates = {
   /** Parked or paused: go on from the newest verified checkpoint. No argument needed. */
   resume: 'resume',
-  /** Parked or paused: `{ "step": 100 }`, one of the verified steps; newer checkpoints are set aside. */
+  /** Parked or paused: `{ "step": 100 }`, one of the verified steps, or 0 for the start; newer checkpoints are set aside. */
   retryFromCheckpoint: 'retryFromCheckpoint',
   /** Parked or paused: fields of `ConfigChange` for the attempts to come. */
   changeConfig: 'changeConfig',

@@ -4,7 +4,7 @@
  * parent does (reset, terminated and started again, another id), two launches have two epochs and the lower one gives way.
  */
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import { gpuActivities, isScheduleToStart, launchActivities, messageOf } from './attempt.ts';
+import { gpuActivities, isScheduleToStart, launchActivities, messageOf, silentAfter } from './attempt.ts';
 import type { LaunchResult, ResumeChange, TrainingPlan, Unproved } from './contract.ts';
 
 export interface LaunchOrder {
@@ -24,7 +24,11 @@ export async function launchAttempt(order: LaunchOrder): Promise<Launched> {
     if (minted.kind === 'unproved') return minted;
     const { epoch, host, mintedBy } = minted;
     try {
-      const { launchAttempt: launch } = launchActivities(host, `launch attempt ${epoch}`);
+      const { launchAttempt: launch } = launchActivities(
+        host,
+        `launch attempt ${epoch}`,
+        silentAfter(order.plan),
+      );
       return await launch({ ...order, mintedBy });
     } catch (thrown) {
       if (isScheduleToStart(thrown)) return { kind: 'unproved', epoch, host };

@@ -7,8 +7,8 @@ import {
   ParentClosePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
-import { hostActivities, isScheduleToStart, messageOf } from './attempt.ts';
-import { launchAttemptType, type Unproved } from './contract.ts';
+import { hostActivities, isScheduleToStart, messageOf, silentAfter } from './attempt.ts';
+import { launchAttemptType, type TrainingPlan, type Unproved } from './contract.ts';
 import type { Launched, LaunchOrder } from './launch-attempt.ts';
 
 /** `number`: of the launch, rising within the run; `last` is the one that was used. */
@@ -38,16 +38,16 @@ export async function launchOnce(
 
 /** Resolves when the host's own worker has stopped the attempt and proved it dead. `silent` is called when none answers. */
 export async function proveDead(
-  run: string,
+  { run, plan }: { readonly run: string; readonly plan: TrainingPlan },
   { epoch, host }: Unproved,
   silent: () => Promise<void>,
 ): Promise<void> {
   const summary = `end attempt ${epoch}`;
   try {
-    await hostActivities(host, summary).retireAttempt({ run, epoch });
+    await hostActivities(host, summary, silentAfter(plan)).retireAttempt({ run, epoch });
   } catch (thrown) {
     if (!isScheduleToStart(thrown)) throw thrown;
     await silent();
-    await hostActivities(host, summary, true).retireAttempt({ run, epoch });
+    await hostActivities(host, summary, null).retireAttempt({ run, epoch });
   }
 }

@@ -189,9 +189,11 @@ function verifiedStep(fields: Fields, known: readonly number[]): number {
   const list = `verified are: ${known.join(', ') || 'none'}`;
   only(fields, ['step'], example);
   const { step } = fields;
-  if (typeof step !== 'number' || !Number.isSafeInteger(step) || step < 1)
-    return refuse(`step: a whole number from 1 on is expected; example: ${example}; ${list}`);
-  return known.includes(step) ? step : refuse(`no verified checkpoint at step ${step}; ${list}`);
+  if (typeof step !== 'number' || !Number.isSafeInteger(step) || step < 0)
+    return refuse(`step: a whole number is expected, 0 for the start; example: ${example}; ${list}`);
+  return step === 0 || known.includes(step)
+    ? step
+    : refuse(`no verified checkpoint at step ${step}; ${list}`);
 }
 
 function changeOf(fields: Fields, ports: OperatorPorts): ConfigChange {

@@ -18,14 +18,17 @@ export function parkedOf(run: ParkedRun): Parked {
   const { outcome, checkpoints } = run;
   const newest = checkpoints.at(-1) ?? null;
   const from = newest === null ? 'from the start' : `from step ${newest}`;
+  const damaged = outcome.class === 'checkpointCorrupt' && newest === null;
   const steps = checkpoints.slice(-maxSteps).join(', ') || 'none';
   const older = checkpoints.at(-2) ?? newest ?? 0;
   const all: readonly (Choice & { readonly update: TrainingUpdate })[] = [
-    choice(run, 'resume', `go on ${from}`, 'resume', {}),
+    choice(run, 'resume', damaged ? 'look again for a whole checkpoint' : `go on ${from}`, 'resume', {}),
     choice(
       run,
       'retryFromCheckpoint',
-      `go on from an older step; newer checkpoints are set aside. Verified: ${steps}`,
+      damaged
+        ? 'begin again at step 0; no checkpoint is left'
+        : `go on from an older step (0: the start); newer checkpoints are set aside. Verified: ${steps}`,
       `retry-from --step ${older}`,
       { step: older },
     ),
@@ -42,9 +45,7 @@ export function parkedOf(run: ParkedRun): Parked {
     evidence: outcome.evidence.slice(0, maxEvidence),
     lastVerifiedStep: newest,
     sinceMs: run.sinceMs,
-    choices: all.filter(
-      ({ update }) => run.accepts.includes(update) && (update !== 'retryFromCheckpoint' || newest !== null),
-    ),
+    choices: all.filter(({ update }) => run.accepts.includes(update)),
   };
 }
 

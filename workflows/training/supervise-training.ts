@@ -3,7 +3,9 @@
  * cancelled. It resumes by itself from verified checkpoints, and waits for a person exactly when going on alone is wrong.
  */
 import {
+  ActivityFailure,
   allHandlersFinished,
+  ApplicationFailure,
   CancellationScope,
   condition,
   ContinueAsNew,
@@ -144,7 +146,7 @@ async function supervise(
     const { step: steps, loss: finalLoss } = outcome;
     const { epoch, host } = attempt ?? { epoch: 0, host: '' };
     const request = { run, plan: state.plan, epoch, attempts: state.attempts, steps, finalLoss };
-    return hostActivities(host, 'register the model', true).finishTraining(request);
+    return hostActivities(host, 'register the model', null).finishTraining(request);
   }
 
   async function endBadly(thrown: unknown): Promise<void> {
@@ -168,7 +170,12 @@ async function supervise(
       saveNow: () => attempts.saveNow(),
       async change(change) {
         const { changeRecipe } = storedActivities('change the recipe');
-        state.plan = await changeRecipe({ plan: state.plan, change });
+        state.plan = await changeRecipe({ plan: state.plan, change }).catch((thrown: unknown) => {
+          // What the update's caller is told.
+          throw thrown instanceof ActivityFailure && thrown.cause instanceof ApplicationFailure
+            ? thrown.cause
+            : thrown;
+        });
         view.planned(state.plan.maxSteps);
       },
       declareLost: (epoch) => storedActivities(`write off attempt ${epoch}`).declareLost({ run, epoch }),

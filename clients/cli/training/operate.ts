@@ -32,10 +32,10 @@ export const retryFrom = defineCommand({
     name: 'retry-from',
     description: 'Go on from an older verified checkpoint; newer ones are set aside',
   },
-  args: { ...shared, step: { type: 'string', description: 'A verified step', required: true } },
+  args: { ...shared, step: { type: 'string', description: 'A verified step, 0 for the start', required: true } },
   run: ({ args }) => {
     const operator = operatorOf(args);
-    const step = wholeNumber('--step', args.step, 1) ?? 1;
+    const step = wholeNumber('--step', args.step, 0) ?? 0;
     return operate(args, 'retryFromCheckpoint', ({ client }, name) =>
       client.training.retryFromCheckpoint(name, step, operator),
     );
