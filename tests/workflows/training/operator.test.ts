@@ -59,7 +59,7 @@ describe('a run that waits for a person', () => {
     expect(await refusal(handle, 'pause')).toContain(`this one is needsOperator, and takes ${taken}`);
     expect(await refusal(handle, 'saveNow')).toContain('saveNow is for runs that are running');
     expect(await refusal(handle, 'declareLost', { epoch: 1, reason: 'x' })).toContain('whose host is silent');
-    for (const step of [-10, 0, 2.5, '10', null, Number.MAX_VALUE])
+    for (const step of [-10, 2.5, '10', null, Number.MAX_VALUE])
       expect(await refusal(handle, 'retryFromCheckpoint', { step })).toContain('verified are: 10, 20');
     expect(await refusal(handle, 'retryFromCheckpoint', { step: 30 })).toContain(
       'no verified checkpoint at step 30; verified are: 10, 20',

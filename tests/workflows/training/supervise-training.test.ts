@@ -193,7 +193,15 @@ describe('a run that should not go on alone', () => {
     await parked(name);
     for (const step of [10, 20, 30]) await damage(step);
     await handle.executeUpdate('resume');
-    expect((await parked(name)).cause).toContain('checkpointCorrupt');
+    const lost = await parked(name);
+    expect(lost.cause).toContain('checkpointCorrupt');
+    expect(lost.details).toContain('begin again at step 0');
+    // Never by itself: only as a person says.
+    const before = (await attempts(name)).length;
+    await handle.executeUpdate('retryFromCheckpoint', { args: [{ step: 0 }] });
+    await until(async () => (await attempts(name)).length > before);
+    expect((await attempts(name))[before]?.[1]).toBeNull();
+    await parked(name);
     await handle.executeUpdate('abort', { args: [{ reason: 'nothing left' }] });
     await expect(handle.result()).rejects.toThrow();
   });
