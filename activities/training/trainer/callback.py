@@ -1,7 +1,7 @@
 """The one TrainerCallback: writes the protocol's events and obeys `control.json`. Nothing in transformers is patched.
 
-With several ranks each writes its own events and its part of a checkpoint's manifest; rank 0 reads the orders, and all act
-alike at the same step.
+With several ranks each writes its own events and its part of a checkpoint's manifest; rank 0 reads the orders,
+and all act alike at the same step.
 """
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from events import Control, EventWriter
 
-COMMANDS = (None, "save", "saveStop", "stop")
 RNG_OF_RANK = re.compile(r"^rng_state_(\d+)\.pth$")
 
 
@@ -69,7 +68,7 @@ class SupervisionCallback(TrainerCallback):
         self._scaler_skips += self._skipped_now
         events.write("step", stepS=round(now - self._step_at, 4), samples=args.train_batch_size, **self._skips())
         self._step_at = now
-        command = agree(self._control.next() if args.process_index == 0 else None, args)
+        command = self._control.next_for_all()
         if command in ("save", "saveStop"):
             control.should_save = True
         if command in ("saveStop", "stop"):
@@ -110,11 +109,7 @@ class SupervisionCallback(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         directory = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        files = files_of_rank(directory, args.process_index)
-        part = self._events.write_part(directory, files, args.world_size)
-        size = sum(file.stat().st_size for file in files)
-        took = round(time.monotonic() - self._saving_since, 3)
-        self._events.write("save", dir=str(directory), bytes=size, durS=took, part=str(part))
+        self._events.saved(directory, files_of_rank(directory, args.process_index), self._saving_since)
         self._resume_steps()
 
     def _begin_save(self) -> None:
@@ -127,15 +122,6 @@ class SupervisionCallback(TrainerCallback):
 
     def _skips(self) -> dict[str, int]:
         return {"scalerSkips": self._scaler_skips} if self._scaler_skips else {}
-
-
-def agree(command: str | None, args: TrainingArguments) -> str | None:
-    """Rank 0's order on every rank: one that stops alone leaves the others waiting for it."""
-    if args.world_size == 1:
-        return command
-    order = torch.tensor([COMMANDS.index(command) if command in COMMANDS else 0], device=args.device)
-    torch.distributed.broadcast(order, src=0)
-    return COMMANDS[int(order.item())]
 
 
 def is_broken(loss: float, norm: float | None, skipped: bool) -> bool:

@@ -17,20 +17,11 @@ from events import Control, EventWriter  # noqa: E402
 
 def main() -> None:
     job = json.loads(Path(sys.argv[1]).read_text())
-    directory = Path(job["directory"])
-    events = EventWriter(directory, job["run"], job["epoch"], int(os.environ.get("RANK", "0")))
-    events.report_uncaught()
-    events.step = job["resumeStep"] or 0
-    events.max_steps = job["recipe"]["maxSteps"]
-    events.write("phase", edge="begin")
-    events.beat_every(2.0)
+    events = EventWriter.of_job(job)
     versions = import_libraries()
     strategy = strategy_of(job["recipe"])
-    events.write(
-        "hello", host=os.uname().nodename, pid=os.getpid(), worldSize=world_size(), strategy=strategy, versions=versions,
-        resumeFrom=job["resumeFrom"], resumeStep=job["resumeStep"], configSha=job["configSha"], dataSha=job["dataSha"],
-    )
-    train(job, directory, events, strategy)
+    events.hello(job, strategy["kind"], strategy["precision"], versions)
+    train(job, Path(job["directory"]), events, strategy)
 
 
 def import_libraries() -> dict[str, str]:
@@ -103,7 +94,7 @@ def train(job: dict[str, Any], directory: Path, events: EventWriter, strategy: d
             trainer.model.save_pretrained(job["artefact"])
             tokenizer.save_pretrained(job["artefact"])
         trainer.accelerator.wait_for_everyone()
-    events.write("end", reason="stopped" if callback.stopped else "completed")
+    events.end("stopped" if callback.stopped else "completed")
     if world_size() > 1:
         torch.distributed.destroy_process_group()
 
