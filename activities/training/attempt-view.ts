@@ -20,6 +20,8 @@ const toldErrorSchema = z.object({
   message: z.string(),
   phase: z.string(),
   step: z.number().int(),
+  /** Of a thread that is not the main one. */
+  thread: z.string().optional(),
 });
 export type ToldError = z.infer<typeof toldErrorSchema>;
 
@@ -188,10 +190,15 @@ function adding(ranks: readonly number[], rank: number): number[] {
   return ranks.includes(rank) ? [...ranks] : [...ranks, rank];
 }
 
-/** Told in the order of reading; an error that says only that another rank is gone gives way to one that does not. */
+/** Told in the order of reading; what only follows from another rank's end, or ended a thread alone, gives way. */
 function foldError(view: AttemptView, rank: number, event: TrainerEvent): AttemptView {
-  const { phase, step } = event;
-  const error = { rank, type: event.type ?? 'Error', message: event.message ?? '', phase, step };
-  if (view.error && !(isCascade(view.error) && !isCascade(error))) return view;
-  return { ...view, error };
+  const { phase, step, thread } = event;
+  const told = { rank, type: event.type ?? 'Error', message: event.message ?? '', phase, step };
+  const error: ToldError = thread === undefined ? told : { ...told, thread };
+  return view.error && weightOf(view.error) >= weightOf(error) ? view : { ...view, error };
+}
+
+function weightOf(error: ToldError): number {
+  if (isCascade(error)) return 0;
+  return error.thread === undefined ? 2 : 1;
 }

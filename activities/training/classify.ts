@@ -232,6 +232,8 @@ function byExit({ exit, view }: Seen): Verdict | undefined {
 /** The earliest told by an event; else that of a log that ends with a failing code, for a signal has its own cause. */
 function errorOf({ view, exit }: Observation, tail: LogTail): ToldError | null {
   const { exception, children } = tail;
+  // A thread may fail without the process.
+  if (view.error?.thread !== undefined && exit?.code === 0) return null;
   if (view.error && !isCascade(view.error)) return view.error;
   if (!exception || !exit?.code || signalOf(exit) !== null) return view.error;
   const root = children[0];

@@ -1,7 +1,7 @@
 /** How long a phase may take without progress (training-supervision.md section 4, hang). Pure. */
 import type { Recipe } from '../recipe.ts';
 import { enoughSamples, type PhaseTimes } from './phase-times.ts';
-import { warmUpSteps } from './rank-view.ts';
+import { type RankView, warmUpSteps } from './rank-view.ts';
 
 export type PhaseKind = 'start' | 'step' | 'save' | 'eval';
 
@@ -18,12 +18,14 @@ const maxLimitS = 1_800;
 const times99 = 5;
 
 export function deadlineOf(
-  { phase, ownSteps }: { readonly phase: string; readonly ownSteps: number },
+  { phase, ownSteps, end }: Pick<RankView, 'phase' | 'ownSteps' | 'end'>,
   times: PhaseTimes,
   recipe: Pick<Recipe, 'hangFloorS' | 'phaseLimitS'>,
 ): Deadline {
   const kind = kindOf(phase);
   const { phaseLimitS, hangFloorS } = recipe;
+  if (end !== null)
+    return { kind: 'save', limitS: phaseLimitS.save, sure: false, basis: 'the recipe, after its end' };
   // The first steps compile and allocate: they are like a start, and their times are no samples.
   if (kind === 'step' && ownSteps < warmUpSteps) {
     const limitS = Math.max(phaseLimitS.start, phaseLimitS.step);

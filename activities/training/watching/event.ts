@@ -63,6 +63,8 @@ export const trainerEventSchema = z.object({
   type: optional(text(80)),
   message: optional(text(300)),
   reason: optional(text(32)),
+  /** An error of a thread other than the main one: the process may well go on. */
+  thread: optional(text(40)),
 });
 export type TrainerEvent = z.infer<typeof trainerEventSchema> & {
   /** Every finite number of a `log` or `eval` event: what the best checkpoint is chosen by. */

@@ -59,14 +59,18 @@ interface Overdue {
   readonly quietMs: number;
 }
 
-/** By the share of its limit that a rank has used; of equals, the one that got least far. Ranks that said their end are left out. */
+/**
+ * By the share of its limit that a rank has used; of equals, the one that got least far. Ranks that said their end are left
+ * out as long as others have not.
+ */
 function mostOverdue(
   ranks: readonly RankView[],
   pulse: Pulse,
   deadline: (rank: RankView) => Deadline,
 ): Overdue | undefined {
   let worst: Overdue | undefined;
-  for (const rank of ranks.filter(({ end }) => end === null)) {
+  const going = ranks.filter(({ end }) => end === null);
+  for (const rank of going.length > 0 ? going : ranks) {
     const found = { rank, deadline: deadline(rank), quietMs: pulse.of(rank.rank).quietMs };
     if (!worst || share(found) > share(worst) + 0.01) worst = found;
     else if (share(found) > share(worst) - 0.01 && rank.step < worst.rank.step) worst = found;

@@ -7,7 +7,14 @@ import { readdir, readFile } from 'node:fs/promises';
 export interface TreeSample {
   readonly atMs: number;
   /** By pid and start ticks. */
-  readonly processes: ReadonlyMap<string, { readonly cpuS: number; readonly ioBytes: number }>;
+  readonly processes: ReadonlyMap<string, ProcessSample>;
+}
+
+interface ProcessSample {
+  readonly cpuS: number;
+  readonly ioBytes: number;
+  /** It would run if the machine let it: one that starves is not still. */
+  readonly runnable: boolean;
 }
 
 /** Share of one core and bytes per second that a waiting process with its beats stays below. */
@@ -23,7 +30,7 @@ export async function sampleTree(root: number, nowMs: number): Promise<TreeSampl
     const stat = await statOf(name);
     if (stat) stats.set(Number(name), stat);
   }
-  const processes = new Map<string, { readonly cpuS: number; readonly ioBytes: number }>();
+  const processes = new Map<string, ProcessSample>();
   for (const pid of descendants(root, stats)) {
     const stat = stats.get(pid) as readonly string[];
     if (stat[0] === 'Z' || stat[0] === 'X') continue;
@@ -33,7 +40,7 @@ export async function sampleTree(root: number, nowMs: number): Promise<TreeSampl
       continue;
     }
     const cpuS = (Number(stat[11]) + Number(stat[12])) / ticksPerS;
-    processes.set(`${pid}:${stat[19]}`, { cpuS, ioBytes });
+    processes.set(`${pid}:${stat[19]}`, { cpuS, ioBytes, runnable: stat[0] === 'R' });
   }
   return { atMs: nowMs, processes };
 }
@@ -46,9 +53,9 @@ export function compareTrees(
   if (!before || !after || after.processes.size === 0) return 'unknown';
   const seconds = (after.atMs - before.atMs) / 1000;
   if (seconds <= 0) return 'unknown';
-  for (const [process, { cpuS, ioBytes }] of after.processes) {
+  for (const [process, { cpuS, ioBytes, runnable }] of after.processes) {
     const earlier = before.processes.get(process);
-    if (!earlier) return 'busy';
+    if (!earlier || runnable || earlier.runnable) return 'busy';
     const cpu = (cpuS - earlier.cpuS) / seconds;
     if (cpu > idleCpu || (ioBytes - earlier.ioBytes) / seconds > idleBytesPerS) return 'busy';
   }

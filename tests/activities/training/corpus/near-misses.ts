@@ -154,6 +154,30 @@ export const nearMisses: readonly Case[] = [
     exit: killedBy('SIGKILL'),
   },
   {
+    name: 'a thread that failed in a run that finished',
+    ...{ class: 'completed', reaction: 'succeed', evidence: 'said completed' },
+    events: [
+      [
+        ...healthy(3),
+        line('error', 3, { type: 'ValueError', message: 'x', thread: 'logger' }),
+        ...finished(),
+      ],
+    ],
+    ...{ exit: exited(0), seen: whole },
+  },
+  {
+    name: 'a thread that failed before the loop did',
+    ...{ class: 'code', reaction: 'resume', evidence: "KeyError in train: 'x'" },
+    events: [
+      [
+        ...healthy(),
+        line('error', 6, { type: 'ValueError', message: 'closed file', thread: 'logger' }),
+        failed('KeyError', "'x'"),
+      ],
+    ],
+    exit: exited(1),
+  },
+  {
     name: 'a clock that jumps by years between events',
     ...{ class: 'earlyCleanExit', reaction: 'resume', evidence: 'step 7 of 40' },
     events: [healthy().map((text, index) => text.replace('1700000000', index % 2 ? '-5' : '9e15'))],
