@@ -1,6 +1,5 @@
 /** The activities of superviseTraining: Temporal's side of launch, watch, stop and finish. */
 import { CancelledFailure, Context } from '@temporalio/activity';
-import { trainingStepSignal, type TrainingStep } from '../../workflows/training/contract.ts';
 import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
 import type { ConfigChange } from '../../workflows/training/config-change.ts';
 import type {
@@ -25,6 +24,7 @@ import type { TrainingPorts } from './ports.ts';
 import { createResolveTraining } from './resolve.ts';
 import { registeredAttributes } from './search-attributes.ts';
 import { orderSave, stopAttempt, type StopRequest } from './stop.ts';
+import { createTeller } from './tell-workflow.ts';
 import { watchAttempt, type WatchRequest } from './watch.ts';
 
 export interface TrainingActivities {
@@ -42,7 +42,7 @@ export interface TrainingActivities {
   /** Null = the slice is over and the trainer still runs. */
   watchAttempt(request: WatchRequest & { readonly sliceS: number }): Promise<AttemptOutcome | null>;
   saveNow(request: { readonly run: string; readonly epoch: number }): Promise<void>;
-  stopAttempt(request: StopRequest & { readonly by?: 'operator' | 'cancel' }): Promise<void>;
+  stopAttempt(request: StopRequest): Promise<void>;
   /** On its own host: stops what is left of an older attempt, proves it dead, and writes so. */
   retireAttempt(request: { readonly run: string; readonly epoch: number }): Promise<void>;
   finishTraining(request: FinishRequest): Promise<TrainingResult>;
@@ -65,8 +65,6 @@ export interface TrainingActivityPorts extends TrainingPorts {
   readonly hostSilentS: number;
   readonly deliver: DeliverNotice;
 }
-
-const signalEveryMs = 10_000;
 
 export function createTrainingActivities(ports: TrainingActivityPorts): TrainingActivities {
   const resolve = createResolveTraining(ports);
@@ -143,43 +141,4 @@ async function detachable<T>(context: Context, watching: Promise<T>): Promise<T>
 function viewOf(details: unknown): AttemptView {
   const parsed = attemptViewSchema.safeParse(details);
   return parsed.success ? parsed.data : unseenAttempt;
-}
-
-/** Losses that one signal carries; the newest. */
-const maxLosses = 16;
-
-/** Signals the workflow at each new checkpoint or phase of note, else every 10 s: history stays short. */
-function createTeller(context: Context): (step: TrainingStep) => void {
-  let told = { note: '', state: '', at: -Infinity };
-  let losses: [step: number, loss: number][] = [];
-  let seen = '';
-  return (step) => {
-    const now = performance.now();
-    const isNew = step.loss !== null && seen !== `${step.step}:${step.loss}`;
-    seen = `${step.step}:${step.loss}`;
-    if (isNew && step.loss !== null && step.step > 0) losses = [...losses, [step.step, step.loss]];
-    const notices = step.notices?.map(({ kind, step: at }) => `${kind}${at}`).join() ?? '';
-    const next = {
-      note: `${step.checkpoints.join()}:${step.step > 0}:${notices}`,
-      state: JSON.stringify(step),
-      at: now,
-    };
-    if (next.state === told.state || (next.note === told.note && now - told.at < signalEveryMs)) return;
-    told = next;
-    const { workflowExecution } = context.info;
-    if (!workflowExecution) return;
-    const signalled: TrainingStep = { ...step, losses: thinned(losses) };
-    losses = [];
-    // For people alone: a signal that is lost is followed by the next.
-    context.client.workflow
-      .getHandle(workflowExecution.workflowId, workflowExecution.runId)
-      .signal(trainingStepSignal, signalled)
-      .catch(() => {});
-  };
-}
-
-/** Evenly, with the newest. */
-function thinned<T>(all: readonly T[]): T[] {
-  const every = Math.ceil(all.length / maxLosses);
-  return all.filter((_, index) => (all.length - 1 - index) % Math.max(1, every) === 0);
 }

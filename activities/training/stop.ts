@@ -8,6 +8,8 @@ export interface StopRequest {
   readonly epoch: number;
   /** Seconds to save and leave before TERM. */
   readonly saveS: number;
+  /** `cancel`: the run ends with it. Default: an operator's pause. */
+  readonly by?: 'operator' | 'cancel';
 }
 
 /** The trainer reads the order at the end of its step. */
@@ -34,7 +36,7 @@ export async function stopAttempt(
 ): Promise<void> {
   const { run, epoch } = request;
   const layout = attemptLayout(ports.root, run, epoch);
-  await writeWhole(layout.stopping, JSON.stringify({ by: 'operator' }));
+  await writeWhole(layout.stopping, JSON.stringify({ by: request.by ?? 'operator' }));
   await order(ports, request, 'saveStop');
   const until = performance.now() + request.saveS * 1000;
   while (performance.now() < until) {

@@ -124,6 +124,15 @@ export const configSchema = z.strictObject({
         .default('HF_TOKEN'),
     })
     .prefault({}),
+  metrics: z
+    .strictObject({
+      /** HOST:PORT of the worker's Prometheus endpoint; none when absent. One per worker process. MASGPT_METRICS. */
+      address: z
+        .string()
+        .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}$/, 'HOST:PORT')
+        .optional(),
+    })
+    .prefault({}),
   training: z
     .strictObject({
       /** Directory of recipes besides the product's own; names in inputs resolve in it. */

@@ -51,7 +51,10 @@ async function logs(context: CommandContext, name: string, wanted: Wanted): Prom
   const path = wanted.rank === undefined ? layout.log : layout.eventsOf(wanted.rank);
   const tail = await readTail(path, wanted.lines);
   if (!tail) {
-    const where = attempt.host === hostname() ? 'it has none yet' : `it is on host ${attempt.host}`;
+    const where =
+      attempt.host === (config.training.host ?? hostname())
+        ? 'it has none yet'
+        : `it is on host ${attempt.host}`;
     throw new CommandFailed(`no such log of attempt ${attempt.epoch} of ${run} here: ${where}`);
   }
   const kept = tail.text === '' ? [] : terminal(tail.text).replace(/\n$/, '').split('\n');

@@ -32,7 +32,10 @@ export const retryFrom = defineCommand({
     name: 'retry-from',
     description: 'Go on from an older verified checkpoint; newer ones are set aside',
   },
-  args: { ...shared, step: { type: 'string', description: 'A verified step, 0 for the start', required: true } },
+  args: {
+    ...shared,
+    step: { type: 'string', description: 'A verified step, 0 for the start', required: true },
+  },
   run: ({ args }) => {
     const operator = operatorOf(args);
     const step = wholeNumber('--step', args.step, 0) ?? 0;
