@@ -54,7 +54,7 @@ function create(services: Services): TrainingActivities & RunActivities {
       runs,
       launcher: createLocalLauncher({
         findPython: () => (shimPython ??= findInterpreter(process.env).then(({ path }) => path)),
-        machine: thisMachine(hostname()),
+        machine: thisMachine(config.training.host ?? hostname()),
       }),
       root: resolve(join(config.home, 'training')),
       host: config.training.host ?? hostname(),

@@ -80,13 +80,13 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
 function shimSpec(
   layout: AttemptLayout,
   spec: AttemptSpec,
-  { scopeKinds, gpuLocks }: LocalLauncherOptions,
+  { scopeKinds, gpuLocks, machine }: LocalLauncherOptions,
 ): object {
   const place = createHash('sha256').update(layout.directory).digest('hex').slice(0, 12);
   const { run, epoch, env, graceS, gpus = [] } = spec;
   const name = run.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 60);
   return specSchema.parse({
-    ...{ run, epoch, env, graceS, gpus, gpuLocks, scopeKinds },
+    ...{ run, epoch, env, graceS, gpus, gpuLocks, scopeKinds, host: machine.host },
     command: commandLine(spec),
     mark: `${run}:${epoch}:${place}`,
     scopeName: `masgpt-${name}-${epoch}-${place}`,

@@ -9,6 +9,8 @@ export const specSchema = z.object({
   command: z.array(z.string()).min(1),
   env: z.record(z.string(), z.string()),
   graceS: z.number(),
+  /** The worker's name for this host. */
+  host: z.string(),
   gpus: z.array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/)),
   gpuLocks: z.string().optional(),
   scopeKinds: z.array(z.enum(scopeKinds)).optional(),

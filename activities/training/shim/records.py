@@ -4,7 +4,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ def identity(spec: dict[str, Any], trainer_pid: int, scope: dict[str, object]) -
         "run": spec["run"],
         "epoch": spec["epoch"],
         "mark": spec["mark"],
-        "host": platform.node(),
+        "host": spec["host"],
         "bootId": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
         "pidNamespace": os.stat("/proc/self/ns/pid").st_ino,
         "pid": os.getpid(),

@@ -89,7 +89,7 @@ class SupervisionCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, metrics: dict[str, float] | None = None, **_: Any
     ) -> None:
         named = {key.removeprefix("eval_"): value for key, value in (metrics or {}).items() if isinstance(value, (int, float))}
-        self._events.write("eval", metrics=dict(list(named.items())[:16]))
+        self._events.write("eval", **dict(list(named.items())[:16]))
         if control.should_save:
             self._begin_save()
         else:

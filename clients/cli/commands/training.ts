@@ -17,5 +17,6 @@ export default defineCommand({
     'declare-lost': async () => (await import('../training/operate.ts')).declareLost,
     checkpoints: async () => (await import('../training/checkpoints.ts')).default,
     logs: async () => (await import('../training/logs.ts')).default,
+    conform: async () => (await import('../training/conform.ts')).default,
   },
 });
