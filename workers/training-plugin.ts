@@ -9,6 +9,7 @@ import { ownRecipes } from '../activities/training/recipe.ts';
 import { createRunActivities, createRuns } from '../activities/storage/runs.ts';
 import { askStatusFromActivity } from '../activities/storage/workflow-status.ts';
 import type { RunActivities } from '../workflows/shared/with-run.ts';
+import { checkpointBucket } from './checkpoint-bucket.ts';
 import { passedOn } from './host/passed-on.ts';
 import { ensurePython } from './host/python-environment.ts';
 import { findInterpreter } from './host/python-interpreter.ts';
@@ -62,6 +63,7 @@ function create(services: Services): TrainingActivities & RunActivities {
         config.training.python ??
         ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),
       trainerEnv: passedOn(process.env),
+      copies: checkpointBucket(config, process.env),
       targets: Object.keys(config.training.notify),
       hostSilentS: config.training.hostSilentS,
       deliver: createDeliverNotice(

@@ -59,7 +59,7 @@ export async function launchAttempt(
   }
   const { change, fromStep } = request;
   const rollBack = change?.kind === 'rollBack' ? change : undefined;
-  const chosen = await chooseCheckpoint(scope, { recipe, fromStep, rollBack });
+  const chosen = await chooseCheckpoint(scope, { recipe, fromStep, rollBack, copies: ports.copies });
   // Verified just now: what retention gives up may go.
   if (chosen.checkpoint) await prune(scope, recipe.keep);
   if (change?.kind === 'prune') await removeQuarantined(scope, 0);

@@ -5,6 +5,7 @@
 import { failure } from '../failure.ts';
 import type { AttemptOutcome, TrainingPlan, TrainingStep } from '../../workflows/training/contract.ts';
 import { addingNotice, type AttemptView, leadOf } from './attempt-view.ts';
+import { createCopier } from './checkpoints/copier.ts';
 import { freeBytesAt } from './checkpoints/disk.ts';
 import { prune } from './checkpoints/retention.ts';
 import { strategyFault } from './checkpoints/strategy-fault.ts';
@@ -64,7 +65,9 @@ export async function watchAttempt(
   const times = createPhaseTimes(await loadPhaseTimes(ports.database, timesOf));
   const taken = await takeUpView(layout, hooks.view);
   const pulse = createPulse(taken.view.ranks, performance.now());
-  const registrar = await createRegistrar({ scope, recipe, epoch });
+  const copier = createCopier(scope, ports.copies);
+  copier.kick();
+  const registrar = await createRegistrar({ scope, recipe, epoch, onVerified: copier.kick });
   const files = createRankFiles({
     ...{ layout, epoch },
     view: taken.lost ? addingNotice(taken.view, lostNotice(taken.view)) : taken.view,

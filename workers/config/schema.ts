@@ -149,6 +149,27 @@ export const configSchema = z.strictObject({
         .optional(),
       /** Seconds without a worker on a trainer's host after which people are told. */
       hostSilentS: z.number().positive().max(86_400).default(120),
+      /** S3-compatible bucket for copies of verified checkpoints; absent = none. The keys are in environment variables. */
+      bucket: z
+        .strictObject({
+          endpoint: z.url({ protocol: /^https?$/ }),
+          region: z.string().min(1).max(64).default('us-east-1'),
+          bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+          /** Before every key. */
+          prefix: z
+            .string()
+            .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/)
+            .default('masgpt'),
+          accessKeyEnv: z
+            .string()
+            .regex(/^[A-Z][A-Z0-9_]*$/)
+            .default('AWS_ACCESS_KEY_ID'),
+          secretKeyEnv: z
+            .string()
+            .regex(/^[A-Z][A-Z0-9_]*$/)
+            .default('AWS_SECRET_ACCESS_KEY'),
+        })
+        .optional(),
       /** Webhooks that learn of runs that wait for a person, and of ends. The address is in an environment variable. */
       notify: z
         .record(

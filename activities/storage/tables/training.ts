@@ -47,6 +47,19 @@ export interface TrainingTables {
     >;
     created_at: Generated<Date>;
   };
+  /** Copies of checkpoints in a bucket. */
+  training_checkpoint_copies: {
+    run: string;
+    step: number;
+    epoch: number;
+    /** `BUCKET/PREFIX`. */
+    place: string;
+    /** Of the manifest that was copied. */
+    digest: string;
+    /** When every byte was read back from there; null = it was not. */
+    verified_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+    problem: string | null;
+  };
   /** A finished training's model: servable by `masgpt serve RUN`. */
   artefacts: {
     run: string;

@@ -7,8 +7,10 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { failure, isFailure } from '../../failure.ts';
 import { settleSaved } from '../checkpoints.ts';
+import { writeWhole } from '../layout.ts';
 import type { Recipe } from '../recipe.ts';
 import { absent } from './confine.ts';
+import { type CopyPlace, restoreCopy } from './copy.ts';
 import { changeOf } from './recheck.ts';
 import {
   type Checkpoint,
@@ -26,6 +28,8 @@ export interface Wish {
   readonly fromStep?: number | undefined;
   /** Checkpoints from this step on are not to be trusted. */
   readonly rollBack?: { readonly quarantineFrom: number; readonly reason: string } | undefined;
+  /** Where copies are, from which a damaged one is brought back. */
+  readonly copies?: CopyPlace | undefined;
 }
 
 export interface Chosen {
@@ -53,17 +57,39 @@ export async function chooseCheckpoint(scope: CheckpointScope, wish: Wish): Prom
       await aside(row, wish.rollBack.reason);
     } else {
       const change = await readable(scope, () => changeOf(scope, row));
-      if (change === undefined) {
+      if (change === undefined || (await restored(scope, row, change, wish.copies))) {
         checkpoint = row;
         break;
       }
-      await aside(row, change);
+      quarantined.push({ step: row.step, reason: change });
     }
   }
   await settle(scope);
   if (checkpoint) await updateRow(scope, checkpoint, { checked_at: new Date() });
   const lost = !checkpoint && wish.fromStep !== 0 && (await everVerified(scope));
   return { checkpoint: checkpoint ?? null, quarantined, lost };
+}
+
+/** Sets the damaged one aside; true when a whole copy has taken its place. A bucket that does not answer is no help. */
+async function restored(
+  scope: CheckpointScope,
+  row: CheckpointRow,
+  change: string,
+  copies: CopyPlace | undefined,
+): Promise<boolean> {
+  await quarantine(scope, row, change);
+  if (!copies) return false;
+  await settle(scope);
+  try {
+    if (!(await restoreCopy(scope, copies, row))) return false;
+  } catch (error) {
+    if (isFailure(error)) return false;
+    throw error;
+  }
+  await writeWhole(manifestPath(scope, row), JSON.stringify(row.manifest));
+  if ((await changeOf(scope, row)) !== undefined) return false;
+  await updateRow(scope, row, { state: 'verified', reason: null, pending: null, directory: row.directory });
+  return true;
 }
 
 /** On a host without the run's files every checkpoint would look lost. */

@@ -19,8 +19,16 @@ export interface SurveyedCheckpoint {
   readonly directory: string;
   /** What is still to be done to its directory. */
   readonly pending: 'move' | 'delete' | null;
+  /** In buckets; `verifiedAt` is null where it could not be read back. */
+  readonly copies: readonly SurveyedCopy[];
   /** Absent unless asked for, and for what is not verified. */
   readonly check?: CheckOutcome;
+}
+
+export interface SurveyedCopy {
+  readonly place: string;
+  readonly verifiedAt: Date | null;
+  readonly problem: string | null;
 }
 
 export type CheckOutcome =
@@ -46,16 +54,24 @@ export async function surveyCheckpoints(place: SurveyPlace, verify: boolean): Pr
     .where('run', '=', place.run)
     .execute();
   const hosts = new Map(attempts.map(({ epoch, host }) => [epoch, host]));
+  const copies = await place.database
+    .selectFrom('training_checkpoint_copies')
+    .selectAll()
+    .where('run', '=', place.run)
+    .execute();
   const surveyed: SurveyedCheckpoint[] = [];
   for (const row of await checkpointRows(place)) {
     const host = hosts.get(row.epoch) ?? null;
     const check = verify && row.state === 'verified' ? await checkOf(place, row, host) : undefined;
-    surveyed.push({ ...describe(row, host), ...(check ? { check } : {}) });
+    const own = copies
+      .filter((copy) => copy.step === row.step && copy.epoch === row.epoch)
+      .map((copy) => ({ place: copy.place, verifiedAt: copy.verified_at, problem: copy.problem }));
+    surveyed.push({ ...describe(row, host), copies: own, ...(check ? { check } : {}) });
   }
   return surveyed;
 }
 
-function describe(row: CheckpointRow, host: string | null): SurveyedCheckpoint {
+function describe(row: CheckpointRow, host: string | null): Omit<SurveyedCheckpoint, 'copies'> {
   const { step, epoch, state, bytes, worldSize, savedAt, checkedAt } = row;
   const { digest, metrics, reason, directory, pending } = row;
   return {

@@ -19,8 +19,10 @@ export async function createRegistrar(options: {
   readonly scope: CheckpointScope;
   readonly recipe: Recipe;
   readonly epoch: number;
+  /** Called after each checkpoint that is whole. */
+  readonly onVerified: () => void;
 }): Promise<Registrar> {
-  const { scope, recipe, epoch } = options;
+  const { scope, recipe, epoch, onVerified } = options;
   let checkpoints: readonly number[] = await verifiedSteps(scope);
   let queue: Promise<void> = Promise.resolve();
   let failed: { readonly error: unknown } | undefined;
@@ -42,6 +44,7 @@ export async function createRegistrar(options: {
     );
     if (registered.kind !== 'waiting') decided.add(step);
     checkpoints = await verifiedSteps(scope);
+    if (registered.kind === 'verified') onVerified();
   };
 
   return {

@@ -32,7 +32,10 @@ export async function checkpoints(
   const { database, config, output } = context;
   const { run } = await findTraining(context, name);
   const root = join(resolve(config.home), 'training');
-  const found = await surveyCheckpoints({ database, root, run, host: hostname() }, verify);
+  const found = await surveyCheckpoints(
+    { database, root, run, host: config.training.host ?? hostname() },
+    verify,
+  );
   output.print(found.length === 0 ? `${run} has no checkpoint yet` : table(found));
   const damaged = found.flatMap(({ step, check }) => (check?.found === 'damaged' ? [step] : []));
   const document = { run, checkpoints: found, ...(verify ? { damaged } : {}) };
@@ -47,9 +50,14 @@ export async function checkpoints(
 function table(found: readonly SurveyedCheckpoint[]): string {
   const rows = found.map((each) => [
     ...[String(each.step), String(each.attempt), stateOf(each), sizeOf(each.bytes), String(each.ranks)],
-    ...[each.savedAt.toISOString().slice(0, 19), each.digest?.slice(0, 12) ?? '', reasonOf(each)],
+    ...[
+      each.savedAt.toISOString().slice(0, 19),
+      each.digest?.slice(0, 12) ?? '',
+      copyOf(each),
+      reasonOf(each),
+    ],
   ]);
-  const heads = ['STEP', 'ATTEMPT', 'STATE', 'SIZE', 'RANKS', 'SAVED (UTC)', 'DIGEST', 'REASON'];
+  const heads = ['STEP', 'ATTEMPT', 'STATE', 'SIZE', 'RANKS', 'SAVED (UTC)', 'DIGEST', 'COPY', 'REASON'];
   return columns([heads, ...rows]);
 }
 
@@ -58,12 +66,18 @@ function stateOf({ state, check }: SurveyedCheckpoint): string {
   return check.found === 'whole' ? 'verified, whole' : check.found;
 }
 
+function copyOf({ copies }: SurveyedCheckpoint): string {
+  if (copies.length === 0) return '';
+  return copies.every(({ verifiedAt }) => verifiedAt !== null) ? 'yes' : 'failed';
+}
+
 /** File names of a trainer stand in reasons. */
-function reasonOf({ reason, check, pending }: SurveyedCheckpoint): string {
+function reasonOf({ reason, check, copies, pending }: SurveyedCheckpoint): string {
   const told = check && check.found !== 'whole' ? check.reason : (reason ?? '');
+  const failed = copies.flatMap(({ problem }) => (problem === null ? [] : [` (not copied: ${problem})`]));
   const left =
     pending === null ? '' : ` (its files are still to be ${pending === 'move' ? 'moved' : 'deleted'})`;
-  return terminalLine(`${told}${left}`);
+  return terminalLine(`${told}${left}${failed.join('')}`);
 }
 
 function sizeOf(bytes: number): string {

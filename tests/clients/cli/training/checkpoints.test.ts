@@ -59,7 +59,7 @@ it('lists steps, attempts, states, sizes, digests and reasons, newest first', as
   const { text, document, failed } = await show(false);
   expect(failed).toBeUndefined();
   const [heads, newest, middle] = text.split('\n');
-  expect(heads).toMatch(/^STEP +ATTEMPT +STATE +SIZE +RANKS +SAVED \(UTC\) +DIGEST +REASON$/);
+  expect(heads).toMatch(/^STEP +ATTEMPT +STATE +SIZE +RANKS +SAVED \(UTC\) +DIGEST +COPY +REASON$/);
   expect(newest).toMatch(
     /^30 +1 +quarantined .* optimizer.pt is missing \(its files are still to be moved\)$/,
   );
