@@ -19,6 +19,12 @@ export const specSchema = z.object({
   scopeName: z.string().regex(/^masgpt-[A-Za-z0-9-]{1,120}$/),
 });
 
+export const scopeSchema = z.object({
+  kind: z.enum(scopeKinds),
+  group: z.string().nullable(),
+  container: z.boolean(),
+});
+
 export const identitySchema = z.object({
   host: z.string(),
   bootId: z.string(),
@@ -26,11 +32,7 @@ export const identitySchema = z.object({
   pid: z.number().int().min(2),
   startTicks: z.string(),
   trainerPid: z.number().int(),
-  scope: z.object({
-    kind: z.enum(scopeKinds),
-    group: z.string().nullable(),
-    container: z.boolean(),
-  }),
+  scope: scopeSchema,
 });
 
 export const exitSchema = z.object({
