@@ -4,6 +4,7 @@
  */
 import { chaosStack } from './training/chaos-stack.ts';
 import { faults } from './training/faults.ts';
+import { killRealTrainer, type RealReport } from './training/real-trainer.ts';
 import { type RunPlan, type RunReport, runUnderFaults, type Struck } from './training/run.ts';
 import { killParts } from './training/stack-kills.ts';
 
@@ -13,6 +14,8 @@ export interface ChaosForm {
   readonly runsAtOnce: number;
   /** Mean time between kills of the stack's parts. */
   readonly partsEveryMs: number;
+  /** Of the product's own trainer, after the others. */
+  readonly realKills: number;
   readonly seed: number;
 }
 
@@ -29,6 +32,9 @@ export interface ChaosMetrics {
   readonly detectionP50S: number;
   readonly detectionP99S: number;
   readonly parked: number;
+  readonly realKills: number;
+  readonly realRuns: number;
+  readonly realModelsEqualRate: number;
 }
 
 const faultsPerRun = 5;
@@ -37,7 +43,7 @@ export async function chaosOfTraining(
   form: ChaosForm,
   note: (text: string) => void,
 ): Promise<{ metrics: ChaosMetrics; reports: RunReport[]; byFault: Record<string, number> }> {
-  const { kills, runsAtOnce, partsEveryMs, seed } = form;
+  const { kills, runsAtOnce, partsEveryMs, realKills, seed } = form;
   const random = generator(seed);
   await using stack = await chaosStack(note);
   const struck: Struck[] = [];
@@ -61,7 +67,12 @@ export async function chaosOfTraining(
   };
   await Promise.all(Array.from({ length: runsAtOnce }, lane)).finally(() => ended.abort());
   await killing;
-  return { metrics: metricsOf(struck, reports), reports, byFault: countsOf(struck) };
+  const real = await killRealTrainer(stack, { kills: realKills, random }, note);
+  return {
+    metrics: { ...metricsOf(struck, reports), ...realMetrics(real) },
+    reports,
+    byFault: countsOf(struck),
+  };
 }
 
 function planOf(number: number, random: () => number): RunPlan {
@@ -74,7 +85,13 @@ function planOf(number: number, random: () => number): RunPlan {
   return { name: `chaos-${number}`, seed: number, ranks, strikes };
 }
 
-function metricsOf(struck: readonly Struck[], reports: readonly RunReport[]): ChaosMetrics {
+function realMetrics({ kills, runs, equal }: RealReport): Pick<ChaosMetrics, RealMetric> {
+  return { realKills: kills, realRuns: runs, realModelsEqualRate: equal / runs };
+}
+
+type RealMetric = 'realKills' | 'realRuns' | 'realModelsEqualRate';
+
+function metricsOf(struck: readonly Struck[], reports: readonly RunReport[]): Omit<ChaosMetrics, RealMetric> {
   const succeeded = reports.filter((report) => report.succeeded);
   const equal = succeeded.filter(({ weightsEqual }) => weightsEqual).length;
   const detections = detectionsOf(struck, reports).toSorted((a, b) => a - b);

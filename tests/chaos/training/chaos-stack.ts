@@ -22,6 +22,7 @@ export interface ChaosStack extends AsyncDisposable {
   readonly home: string;
   /** Environment of this stack's processes. */
   readonly env: Readonly<Record<string, string>>;
+  addDataset(name: string, jsonl: string): Promise<void>;
   addRecipe(name: string, recipe: object): Promise<void>;
   /** Tries again while the server or the database is away. */
   ask<R>(use: (client: Client) => Promise<R>): Promise<R>;
@@ -39,11 +40,12 @@ export async function chaosStack(note: (text: string) => void): Promise<ChaosSta
   const config = await loadConfig({ file: configFile, env: {} });
   const stack = await attachOrStartStack({ config, configFile, purpose: 'chaos', worker: true, note });
   const database = openDatabase(stack.databaseUrl, { max: 4 });
-  await addDataset(database, home);
+  await addDataset(database, home, dataset, rows);
   const connection = await Connection.connect({ address: stack.temporal.address });
   const client = new Client({ connection });
   return {
     ...{ home, env: stack.env },
+    addDataset: (name, jsonl) => addDataset(database, home, name, jsonl),
     addRecipe: (name, recipe) => writeFile(join(recipes, `${name}.yaml`), stringify(recipe)),
     async ask(use) {
       // The connection mends itself: closing it would fail the calls of others that are being tried again.
@@ -78,15 +80,15 @@ function isOutage(error: unknown): boolean {
   return code !== undefined && [4, 8, 10, 13, 14].includes(code);
 }
 
-async function addDataset(database: Database, home: string): Promise<void> {
-  const sha256 = await createDirectoryBlobs(join(home, 'blobs')).put(rows);
-  const identity = { namespace: 'default', kind: 'dataset' as const, name: dataset, tenant: 'default' };
+async function addDataset(database: Database, home: string, name: string, jsonl: string): Promise<void> {
+  const sha256 = await createDirectoryBlobs(join(home, 'blobs')).put(jsonl);
+  const identity = { namespace: 'default', kind: 'dataset' as const, name, tenant: 'default' };
   await database
     .insertInto('runs')
     .values({
-      ...{ ...identity, state: 'succeeded', workflow_id: `dataset/${dataset}`, first_run_id: 'x' },
+      ...{ ...identity, state: 'succeeded', workflow_id: `dataset/${name}`, first_run_id: 'x' },
       ...{ run_id: 'x', input_hash: 'x', input: toJson({}) },
-      result: toJson({ rows: 1, files: { 'sft.jsonl': sha256 } }),
+      result: toJson({ rows: jsonl.split('\n').length - 1, files: { 'sft.jsonl': sha256 } }),
     })
     .execute();
 }

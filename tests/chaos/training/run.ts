@@ -3,11 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import type { Progress } from '../../../workflows/shared/progress.ts';
-import { superviseTrainingType, type TrainingResult } from '../../../workflows/training/contract.ts';
+import type { TrainingResult } from '../../../workflows/training/contract.ts';
 import { type ChaosStack, dataset, rows } from './chaos-stack.ts';
 import { faults, type Target } from './faults.ts';
+import { helpParked, startRun, statusOf } from './operate.ts';
 import { openWitness, readWitness, undisturbed } from './witness.ts';
 
 export interface RunPlan {
@@ -58,7 +57,7 @@ export async function runUnderFaults(
   await stack.addRecipe(name, recipeOf(witness, ranks));
   const run = `training/${name}`;
   const target: Target = { stack, run, root: join(stack.home, 'training'), witness, ranks, random };
-  const start = (): Promise<void> => startRun(stack, run, name, seed);
+  const start = (): Promise<void> => startRun(stack, name, { dataset, recipe: name, seed });
   await start();
   const struck: Struck[] = [];
   const parked: string[] = [];
@@ -66,19 +65,16 @@ export async function runUnderFaults(
   let lastMs = performance.now();
   for (;;) {
     await sleep(100);
-    const status = await stack.ask(
-      async (client) => (await client.workflow.getHandle(run).describe()).status.name,
-    );
+    const status = await statusOf(stack, run);
     if (status === 'TERMINATED') {
       await start();
       continue;
     }
     if (status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') break;
     if (performance.now() - lastMs > patienceMs) break;
-    const cause = await parkedCause(stack, run);
+    const cause = await helpParked(stack, run);
     if (cause !== undefined) {
       parked.push(cause);
-      await decide(stack, run, cause);
       continue;
     }
     const reached = (await readWitness(witness)).steps.reduce((most, { step }) => Math.max(most, step), 0);
@@ -106,37 +102,6 @@ function recipeOf(witness: string, ranks: number): object {
   };
 }
 
-async function startRun(stack: ChaosStack, run: string, name: string, seed: number): Promise<void> {
-  await stack.ask(async (client) => {
-    const args = [{ name, dataset, recipe: name, seed }];
-    const options = { taskQueue: 'masgpt', workflowId: run, args };
-    await client.workflow.start(superviseTrainingType, options).catch((error: unknown) => {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    });
-  });
-}
-
-/** Undefined while it goes on by itself, or nobody can tell. */
-async function parkedCause(stack: ChaosStack, run: string): Promise<string | undefined> {
-  try {
-    const progress = await stack.ask((client) => client.workflow.getHandle(run).query<Progress>('progress'));
-    return progress.state === 'needsOperator' ? (progress.cause ?? 'no cause') : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** What an operator would do: where no checkpoint is left, begin again; otherwise go on. */
-async function decide(stack: ChaosStack, run: string, cause: string): Promise<void> {
-  const update = stack.ask((client) => {
-    const handle = client.workflow.getHandle(run);
-    if (!cause.includes('checkpointCorrupt')) return handle.executeUpdate('resume');
-    return handle.executeUpdate('retryFromCheckpoint', { args: [{ step: 0 }] });
-  });
-  // It may just have been terminated or reset.
-  await update.catch(() => sleep(500));
-}
-
 async function judge(
   stack: ChaosStack,
   run: string,
@@ -154,9 +119,7 @@ async function judge(
     noticedMs: ended.flatMap(({ ended_at: at }) => (at ? [at.getTime()] : [])),
     attempts: ended.length,
   };
-  const status = await stack.ask(
-    async (client) => (await client.workflow.getHandle(run).describe()).status.name,
-  );
+  const status = await statusOf(stack, run);
   if (status === 'RUNNING') return { ...common, stuck: true, succeeded: false, weightsEqual: false };
   try {
     const result = await stack.ask(
