@@ -1,4 +1,7 @@
-/** A watch that is paused or reset from Temporal's UI, or handed to a new run of the workflow, leaves its trainer alone. */
+/**
+ * On a server without the product's search attributes: a watch that is paused or reset from Temporal's UI, or handed to a new run of the workflow, leaves its trainer
+ * alone.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startImpatientTemporal } from '../../support/impatient-temporal.ts';
 import { recordHistory } from '../../support/record-history.ts';
@@ -9,7 +12,7 @@ let parts: TrainingParts;
 let workers: AsyncDisposable;
 
 beforeAll(async () => {
-  temporal = await startImpatientTemporal(60);
+  temporal = await startImpatientTemporal(60, { searchAttributes: false });
   parts = await trainingParts({ address: temporal.address });
   await parts.addDataset('rows', '{"messages":[]}\n');
   workers = await parts.startWorkers();
@@ -77,6 +80,8 @@ it('goes on as a new run of the workflow, parks there, and resumes after its wor
   );
   const parkedAt = await current.describe();
   expect(parkedAt.runId).not.toBe(first);
+  const searched = parkedAt.typedSearchAttributes.getAll().map(({ key }) => key.name);
+  expect(searched.filter((key) => key.startsWith('Masgpt'))).toEqual([]);
   await workers[Symbol.asyncDispose]();
   workers = await parts.startWorkers();
   await parts.addRecipe(name, { maxSteps: 60, saveSteps: 5 });

@@ -218,7 +218,7 @@ describe('a run that should not go on alone', () => {
     await until(async () => (await parts.progress('paused')).state === 'running');
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
-    expect((await attempts('paused')).map(([outcome]) => outcome)).toEqual(['stopped', 'stopped']);
+    expect((await attempts('paused')).map(([outcome]) => outcome)).toEqual(['stopped', 'cancelled']);
     expect(await parts.attemptFile('paused', 2, 'exit.json')).toMatchObject({ code: 0 });
   });
 });
