@@ -1,7 +1,9 @@
 /** Attempts of small Python trainers through the real local launcher, in a directory of their own. */
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -11,6 +13,7 @@ import {
   writeWhole,
 } from '../../activities/training/layout.ts';
 import type {
+  ScopeKind,
   AttemptSpec,
   AttemptStatus,
   LaunchedAttempt,
@@ -20,6 +23,15 @@ import { createLocalLauncher, type LocalLauncherOptions } from '../../activities
 import { thisMachine } from '../../activities/training/process-identity.ts';
 
 export const python = '/usr/bin/python3';
+
+/** The scopes that this machine lets a process reach without a bus; `session` always. */
+export const possibleScopes: readonly ScopeKind[] = (['cgroup2', 'cgroup1', 'session'] as const).filter(
+  (kind) => {
+    const script = fileURLToPath(new URL('../../activities/training/shim/scope.py', import.meta.url));
+    const probe = execFileSync(python, [script, 'probe', kind], { encoding: 'utf8' });
+    return (JSON.parse(probe) as { kind: ScopeKind }).kind === kind;
+  },
+);
 
 export interface LocalAttempts extends AsyncDisposable {
   readonly root: string;

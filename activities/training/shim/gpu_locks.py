@@ -13,7 +13,8 @@ import time
 
 from tree import marked
 
-DEFAULT_DIRECTORY = "/var/lock"
+# The whole host's; where only root may write there, the user's own.
+DIRECTORIES = ("/var/lock", f"/run/user/{os.geteuid()}", "/tmp")
 
 
 class GpuTaken(OSError):
@@ -26,7 +27,7 @@ def lock_gpus(uuids: list[str], directory: str | None, holder: dict[str, object]
     try:
         # In one order everywhere, so that two attempts cannot each get half of what both want.
         for uuid in sorted(set(uuids)):
-            held.append(_lock(uuid, directory or DEFAULT_DIRECTORY, holder))
+            held.append(_lock(uuid, directory or _directory(), holder))
     except BaseException:
         release(held)
         raise
@@ -58,6 +59,10 @@ def _lock(uuid: str, directory: str, holder: dict[str, object]) -> int:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def _directory() -> str:
+    return next(path for path in DIRECTORIES if os.access(path, os.W_OK | os.X_OK))
 
 
 def _open(path: str) -> int:

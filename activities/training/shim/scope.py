@@ -115,7 +115,7 @@ def _beside(mount: str, path: str, name: str) -> Path:
         raise OSError("no such hierarchy is mounted")
     parent = Path(f"{mount}{os.path.dirname(path)}")
     own = parent / name
-    own.mkdir()
+    own.mkdir(exist_ok=True)  # left by a start that failed
     try:
         group = _below(own)
         (own / "cgroup.procs").write_text("0")

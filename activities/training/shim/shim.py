@@ -28,6 +28,7 @@ WATCHED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 ALREADY_CLAIMED = 75
 LOOK_S = 0.25
 TERM_TREE_S = 1.0
+FENCED_GRACE_S = 2.0  # what a fenced trainer saves counts for nothing
 
 
 def main() -> int:
@@ -82,7 +83,7 @@ class Shim:
         write(self._directory / "attempt.json", identity(self._spec, self.trainer, reached))
         reason = self._watch()
         if reason:
-            self._stop_trainer()
+            self._stop_trainer(FENCED_GRACE_S if reason == "fenced" else self._spec["graceS"])
         self.finish(reason)
 
     def finish(self, reason: str | None) -> None:
@@ -136,11 +137,11 @@ class Shim:
             if caught is not None and caught.si_signo in (signal.SIGTERM, signal.SIGINT):
                 return "fenced" if self._is_fenced() else "stopped"
 
-    def _stop_trainer(self) -> None:
+    def _stop_trainer(self, most_s: float) -> None:
         """TERM to the trainer alone, so that it may save and end by itself. `stop.json` may shorten its time."""
         self._tree.signal(signal.SIGTERM, {self.trainer or 0})
         asked = read_object(self._directory / "stop.json").get("graceS")
-        grace_s = min(self._spec["graceS"], asked) if isinstance(asked, (int, float)) else self._spec["graceS"]
+        grace_s = min(most_s, asked) if isinstance(asked, (int, float)) else most_s
         deadline = time.monotonic() + grace_s
         while time.monotonic() < deadline:
             self._tree.reap()

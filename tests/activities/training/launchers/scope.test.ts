@@ -1,26 +1,17 @@
 /** The worker's unit or control group ends with all that is in it; the shim, in a scope of its own, and its trainer live on. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { LaunchedAttempt, ScopeKind } from '../../../../activities/training/launcher.ts';
 import { launchCommand } from '../../../support/launch-attempt.ts';
-import { lives, localAttempts, python, soon } from '../../../support/local-attempts.ts';
+import { lives, localAttempts, possibleScopes, soon } from '../../../support/local-attempts.ts';
 import { hasSystemd, startSystemd } from '../../../support/systemd/start-systemd.ts';
 
 const systemd = await hasSystemd();
 const program = 'import time\ntime.sleep(3600)';
-const script = fileURLToPath(new URL('../../../../activities/training/shim/scope.py', import.meta.url));
-
-/** What this machine lets a process reach; `session` always. */
-const possible = (['cgroup2', 'cgroup1', 'session'] as const).filter(
-  (kind) =>
-    (JSON.parse(execFileSync(python, [script, 'probe', kind], { encoding: 'utf8' })) as { kind: ScopeKind })
-      .kind === kind,
-);
 const groups: Readonly<Record<string, string>> = {
   cgroup2: await mountOf('cgroup2'),
   cgroup1: '/sys/fs/cgroup/systemd',
@@ -44,7 +35,7 @@ async function startWorker(kind: ScopeKind, group: string | undefined) {
 }
 
 describe('the end of the worker', () => {
-  it.each(possible)('with its whole group leaves shim and trainer alive: %s', async (kind) => {
+  it.each(possibleScopes)('with its whole group leaves shim and trainer alive: %s', async (kind) => {
     const group =
       kind === 'session' ? undefined : join(groups[kind] ?? '', `masgpt-test-worker-${process.pid}`);
     if (group) await mkdir(group);

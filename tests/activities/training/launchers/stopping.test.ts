@@ -1,6 +1,14 @@
 /** What a shim ends: trainers that go politely, that refuse, that hide their children; by order, by a newer epoch, by its own death. */
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { lives, type LocalAttempts, localAttempts, soon } from '../../../support/local-attempts.ts';
+import type { ScopeKind } from '../../../../activities/training/launcher.ts';
+import {
+  lives,
+  type LocalAttempts,
+  localAttempts,
+  possibleScopes,
+  soon,
+} from '../../../support/local-attempts.ts';
 
 /** A child of a child in a session of its own, then what the case adds; `hidden` holds its process id. */
 const orphan = (body: string): string => `
@@ -60,6 +68,16 @@ time.sleep(3600)
     expect(await lives(hidden)).toBe(false);
   });
 
+  it('reaches a trainer that stands still', async () => {
+    await using attempts = await localAttempts();
+    const { trainerPid } = await attempts.start('import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)', {
+      graceS: 0.2,
+    });
+    await soon(async () => expect(await readFile(`/proc/${trainerPid}/stat`, 'utf8')).toMatch(/\) T /));
+    await attempts.stop(0);
+    expect(await attempts.ended()).toMatchObject({ signal: 'SIGKILL', reason: 'stopped' });
+  });
+
   it('reaches a trainer whose shim stands still', async () => {
     await using attempts = await localAttempts();
     const { pid, trainerPid } = await attempts.start('import time\ntime.sleep(3600)');
@@ -97,9 +115,11 @@ while not os.path.exists('hidden'): time.sleep(0.01)
 });
 
 describe('a killed shim', () => {
-  it.each<[string, string, 'session' | 'cgroup2']>([
+  it.each<[string, string, ScopeKind]>([
     ['by the mark', deaf, 'session'],
-    ['by the control group, without an environment', bare, 'cgroup2'],
+    ...possibleScopes
+      .filter((kind) => kind !== 'session')
+      .map((kind): [string, string, ScopeKind] => [`by its ${kind}, without an environment`, bare, kind]),
   ])('leaves nothing: the trainer dies with it, the rest is found %s', async (_, body, kind) => {
     await using attempts = await localAttempts({ scopeKinds: [kind] });
     const { pid, trainerPid, scope } = await attempts.start(orphan(body));
