@@ -19,6 +19,7 @@ import { readRecipe } from './read-recipe.ts';
 import { orderDump } from './stop.ts';
 import { conclude } from './watching/conclude.ts';
 import { createDiskWatch } from './watching/disk-watch.ts';
+import { createExitBell } from './watching/exit-bell.ts';
 import { createHangWatch } from './watching/hang.ts';
 import { keepView, takeUpView } from './watching/kept-view.ts';
 import { createPhaseTimes, loadPhaseTimes, savePhaseTimes, sweepPhaseTimes } from './watching/phase-times.ts';
@@ -45,7 +46,9 @@ export interface WatchHooks {
   readonly sliceMs: number;
 }
 
-const pollMs = 100;
+const pollMs = 250;
+/** Between full looks at the shim's process, only its record of the end is looked for. */
+const observeEveryMs = 500;
 const reportEveryMs = 500;
 const keepEveryMs = 30_000;
 /** A trainer that sees its own numbers break may end by itself within this. */
@@ -105,13 +108,19 @@ export async function watchAttempt(
   };
 
   const until = performance.now() + hooks.sliceMs;
-  let [reportedMs, keptMs] = [-Infinity, performance.now()];
+  let [observedMs, reportedMs, keptMs] = [-Infinity, -Infinity, performance.now()];
   let badSinceMs: number | undefined;
+  using bell = createExitBell(layout);
   await keep(false);
   try {
     for (let now = performance.now(); now < until; now = performance.now()) {
       pulse.pass(files.view.ranks, now);
-      const status = await ports.launcher.observe(layout, run, epoch);
+      const recorded = await bell.isThere();
+      const due = recorded || now - observedMs >= observeEveryMs;
+      if (due) observedMs = now;
+      const status: AttemptStatus = due
+        ? await ports.launcher.observe(layout, run, epoch)
+        : { status: 'alive' };
       // The status is read first: what the trainer wrote before it ended is then there to be read.
       await files.read(now);
       if (status.status === 'unknown') throw failure('Training.HostUnknown', status.why);
@@ -148,7 +157,7 @@ export async function watchAttempt(
         await keep(false);
         await saveTimes();
       }
-      await hooks.sleep(pollMs);
+      await Promise.race([hooks.sleep(pollMs), ...(recorded ? [] : [bell.rung])]);
     }
     return null;
   } finally {

@@ -29,17 +29,19 @@ export interface PhaseTimes {
 export function createPhaseTimes(known: ReadonlyMap<string, readonly number[]>): PhaseTimes {
   const samples = new Map([...known].map(([phase, seconds]) => [phase, [...seconds]]));
   let unsaved = new Map<string, number[]>();
+  const found = new Map<string, ReturnType<PhaseTimes['p99']>>();
   let begun: { readonly phase: string; readonly atMs: number } | undefined;
   const add = (phase: string, seconds: number): void => {
     if (!phases.has(phase)) return;
+    found.delete(phase);
     push(samples, phase, seconds);
     push(unsaved, phase, seconds);
   };
   return {
     p99(phase) {
-      const sorted = (samples.get(phase) ?? []).toSorted((a, b) => a - b);
-      const at = Math.max(0, Math.ceil(sorted.length * 0.99) - 1);
-      return { seconds: sorted[at] ?? 0, samples: sorted.length };
+      const known = found.get(phase) ?? percentile(samples.get(phase) ?? []);
+      found.set(phase, known);
+      return known;
     },
     feel(event, ownSteps, nowMs) {
       if (event.ev === 'step' && ownSteps >= warmUpSteps && event.stepS !== undefined)
@@ -57,6 +59,11 @@ export function createPhaseTimes(known: ReadonlyMap<string, readonly number[]>):
       return told;
     },
   };
+}
+
+function percentile(samples: readonly number[]): ReturnType<PhaseTimes['p99']> {
+  const sorted = samples.slice(-keptSamples).toSorted((a, b) => a - b);
+  return { seconds: sorted[Math.max(0, Math.ceil(sorted.length * 0.99) - 1)] ?? 0, samples: sorted.length };
 }
 
 function push(samples: Map<string, number[]>, phase: string, seconds: number): void {
