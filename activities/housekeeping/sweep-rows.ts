@@ -65,6 +65,7 @@ export async function sweepRows(transaction: Database, options: SweepOptions): P
   for (const table of [
     'training_attempts',
     'training_checkpoints',
+    'training_checkpoint_copies',
     'training_operations',
     'artefacts',
   ] as const)

@@ -20,7 +20,7 @@ export const strategySchema = z.strictObject({
 });
 export type ExpectedStrategy = z.infer<typeof strategySchema>;
 
-/** Which verified checkpoints stay: the last ones, every k-th step's, the best by a metric of its `eval` or `log` events. */
+/** Which verified checkpoints stay: the last ones, every k-th step's, the best by a number of its `eval` or `log` events (HF: `eval_loss`, `loss`). */
 const keepSchema = z.strictObject({
   last: count.max(1_000).default(3),
   every: count.optional(),

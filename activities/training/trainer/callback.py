@@ -88,8 +88,9 @@ class SupervisionCallback(TrainerCallback):
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, metrics: dict[str, float] | None = None, **_: Any
     ) -> None:
-        named = {key.removeprefix("eval_"): value for key, value in (metrics or {}).items() if isinstance(value, (int, float))}
-        self._events.write("eval", **dict(list(named.items())[:16]))
+        # As HF names them, `eval_loss` and so on: `loss` is that of the training, and `epoch` is the attempt's.
+        told = {name: value for name, value in (metrics or {}).items() if name.startswith("eval_") and isinstance(value, (int, float))}
+        self._events.write("eval", **dict(list(told.items())[:16]))
         if control.should_save:
             self._begin_save()
         else:

@@ -182,6 +182,24 @@ it('moves a damaged one away, with all its files', async () => {
   expect((await stateOf(20))?.directory).toBe(moved);
 });
 
+it('100 of 100: a random bit of a random file of the newest one, and the one before is taken', async () => {
+  const random = mulberry(7);
+  for (let round = 1; round <= 100; round += 1) {
+    await at.save(2 * round - 1);
+    const newest = await at.save(2 * round);
+    const names = Object.keys(hfFiles(round));
+    const name = names[Math.floor(random() * names.length)] as string;
+    const bytes = await readFile(join(newest, name));
+    const position = Math.floor(random() * bytes.length);
+    bytes[position] = (bytes[position] as number) ^ (1 << Math.floor(random() * 8));
+    await writeFile(join(newest, name), bytes);
+    expect(await choose(), `round ${round}: ${name}`).toMatchObject({
+      checkpoint: { step: 2 * round - 1 },
+      quarantined: [{ step: 2 * round, reason: `${name} has changed` }],
+    });
+  }
+}, 120_000);
+
 it('goes back over several, and never silently to the start', async () => {
   for (const step of [10, 20, 30]) await at.save(step);
   for (const step of [20, 30]) await flipBit(join(at.output(1), `checkpoint-${step}`, 'scheduler.pt'));
@@ -274,3 +292,13 @@ it('a save that one rank never ended is torn', async () => {
     reason: 'the save is torn: rank 1 never ended it',
   });
 });
+
+function mulberry(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -94,15 +94,31 @@ it(
 );
 
 it(
-  'is told when the ranks do not run as the recipe says',
+  'is told when the ranks do not run as the recipe says; held-out rows are looked at before each save',
   async () => {
-    const alone = recipeSchema.parse({ ...recipe, distributed: undefined, maxSteps: 1, saveSteps: 1 });
+    const alone = recipeSchema.parse({
+      ...{ ...recipe, distributed: undefined, maxSteps: 2, saveSteps: 1 },
+      evaluation: { rows: 2 },
+    });
     const other = await attempts.plan(alone, sftJsonl(24, 1));
     const { epoch } = await attempts.launch('training/alone', other);
     const { events } = await attempts.follow('training/alone', other, epoch, alone);
     const hello = events.find(({ ev }) => ev === 'hello');
     expect(strategyFault(recipe, hello as never)).toBe('the recipe has 2 ranks, the trainer runs 1');
     expect(strategyFault(alone, hello as never)).toBeUndefined();
+    // Loss on held-out rows at each save, told before it.
+    const told = events.filter(({ ev }) => ev === 'eval' || ev === 'save');
+    expect(told.map(({ ev, step }) => [ev, step])).toEqual([
+      ...[
+        ['eval', 1],
+        ['save', 1],
+      ],
+      ...[
+        ['eval', 2],
+        ['save', 2],
+      ],
+    ]);
+    expect(told[0]).toMatchObject({ epoch, eval_loss: expect.any(Number) as number });
   },
   5 * minutes,
 );
