@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const needed = ['/lib/systemd/systemd', '/usr/bin/dbus-daemon', '/usr/bin/busctl', '/usr/bin/unshare'];
+const unshare = '/usr/bin/unshare';
+const needed = ['/lib/systemd/systemd', '/usr/bin/dbus-daemon', '/usr/bin/busctl', unshare];
 const init = fileURLToPath(new URL('./init.sh', import.meta.url));
 
 const bus = {
@@ -44,7 +45,7 @@ export async function startSystemd(services: Readonly<Record<string, string>>): 
   };
   for (const [name, text] of Object.entries(units)) await writeFile(join(directory, name), text);
   const spaces = ['--pid', '--fork', '--mount', '--cgroup', '--uts', '--ipc', '--kill-child'];
-  const child = spawn('unshare', [...spaces, 'sh', init, directory], { stdio: 'ignore' });
+  const child = spawn(unshare, [...spaces, 'sh', init, directory], { stdio: 'ignore' });
   return {
     async [Symbol.asyncDispose]() {
       const gone = new Promise((resolve) => child.once('exit', resolve));
