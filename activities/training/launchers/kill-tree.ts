@@ -19,3 +19,9 @@ export async function killTree(
   if (result.exitCode !== 0) return result.stderr.slice(-300);
   return result.stdout.trim() === '0' ? undefined : `${result.stdout.trim()} processes survive KILL`;
 }
+
+/** Whether the shim or its trainer lives, wherever on this kernel: also in a container whose processes are out of sight. */
+export async function isClaimed(python: string, layout: AttemptLayout): Promise<boolean> {
+  const result = await x(python, [treeScript, 'held', layout.claim], { throwOnError: true });
+  return result.stdout.trim() !== '0';
+}

@@ -9,7 +9,7 @@ import { type AttemptLayout, writeWhole } from '../layout.ts';
 import type { AttemptSpec, Launcher, LaunchedAttempt, ScopeKind } from '../launcher.ts';
 import { livenessOf, type ThisMachine } from '../process-identity.ts';
 import { commandLine } from './command-line.ts';
-import { killTree } from './kill-tree.ts';
+import { isClaimed, killTree } from './kill-tree.ts';
 import { exitSchema, identitySchema, readRecord, specSchema } from './records.ts';
 
 export interface LocalLauncherOptions {
@@ -38,6 +38,8 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
     const liveness = await livenessOf(identity, machine);
     if (liveness === 'alive') return { status: 'alive' };
     if (liveness === 'unknown') return { status: 'unknown', why: `${run}:${epoch} is on ${identity.host}` };
+    if (liveness === 'hidden' && (await isClaimed(await findPython(), layout)))
+      return { status: 'unknown', why: `${run}:${epoch} lives in another container` };
     // The shim wrote its record just before it died, or it was killed and its tree must be proved dead.
     const late = await readRecord(layout.exit, exitSchema);
     if (late) return { status: 'ended', exit: late };
@@ -60,8 +62,8 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
     async stop(layout, run, epoch, graceS) {
       const identity = await readRecord(layout.identity, identitySchema);
       const liveness = identity ? await livenessOf(identity, machine) : 'dead';
-      if (liveness === 'unknown')
-        throw failure('Training.HostUnknown', `${run}:${epoch} may live on ${identity?.host}`);
+      if (liveness === 'unknown' || (liveness === 'hidden' && (await isClaimed(await findPython(), layout))))
+        throw failure('Training.HostUnknown', `${run}:${epoch} may live on ${identity?.host}, out of reach`);
       if (identity && liveness === 'alive') {
         await writeWhole(layout.stop, JSON.stringify({ graceS }));
         // A shim that somebody stopped takes the order as soon as it goes on.

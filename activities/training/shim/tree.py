@@ -2,7 +2,7 @@
 then surely.
 
 `tree.py kill MARK GRACE_S [GROUP [LOCK]]` kills them and prints how many are left (0 = proved dead; a lock that is still
-held counts as one); `tree.py list MARK [GROUP]` prints their ids. A process group would not do: launchers start each
+held counts as one); `tree.py list MARK [GROUP]` prints their ids; `tree.py held LOCK` prints 1 while a lock is held. A process group would not do: launchers start each
 rank in a session of its own.
 """
 from __future__ import annotations
@@ -170,6 +170,9 @@ def _pids() -> list[int]:
 
 
 def main(action: str, mark: str, *rest: str) -> None:
+    if action == "held":
+        print(int(is_locked(mark)))
+        return
     if action == "list":
         print(*sorted(Tree(mark, group=rest[0] if rest else None).alive()))
         return

@@ -1,6 +1,9 @@
 /** Who is dead: by boot, namespace, number and start together; what cannot be told is unknown, and then nothing is killed. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   type ProcessIdentity,
@@ -8,7 +11,8 @@ import {
   thisMachine,
 } from '../../../../activities/training/process-identity.ts';
 import { createLocalLauncher } from '../../../../activities/training/launchers/local.ts';
-import { lives, localAttempts, python } from '../../../support/local-attempts.ts';
+import { launchCommand } from '../../../support/launch-attempt.ts';
+import { lives, localAttempts, python, soon } from '../../../support/local-attempts.ts';
 
 const endless = 'import time\ntime.sleep(3600)';
 const here = thisMachine(hostname());
@@ -44,21 +48,45 @@ describe('an attempt', () => {
     expect(await lives(trainerPid as number)).toBe(true);
   });
 
-  it('in another container is unknown while it holds its lock, and gone once it does not', async () => {
+  // A process namespace is what a container is to the kernel here; making one takes root.
+  it.runIf(process.getuid?.() === 0)(
+    'in another container is unknown and left alone while it lives, and gone with its container',
+    async () => {
+      const root = await mkdtemp(join(tmpdir(), 'masgpt-shim-'));
+      await using attempts = await localAttempts({}, root);
+      const order = { program: endless, scopeKinds: ['session'], now: true, root } as const;
+      const container = spawn(
+        '/usr/bin/unshare',
+        ['--pid', '--fork', '--mount-proc', '--kill-child', process.execPath, ...launchCommand(order)],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      const [line] = (await once(container.stdout, 'data')) as [Buffer];
+      const launched = JSON.parse(line.toString()) as { pid: number; scope: { container: boolean } };
+      expect(launched.scope.container).toBe(true);
+      expect(await attempts.observe()).toMatchObject({ status: 'unknown' });
+      await expect(attempts.stop(0)).rejects.toMatchObject({ type: 'Training.HostUnknown' });
+      // Seen again, so that the stop killed nobody.
+      expect(await attempts.observe()).toMatchObject({ status: 'unknown' });
+      container.kill('SIGKILL');
+      await soon(async () => expect(await attempts.observe()).toEqual({ status: 'gone' }));
+    },
+  );
+
+  it('out of sight with a free lock is gone, and what is left of it is killed', async () => {
     await using attempts = await localAttempts({ scopeKinds: ['session'] });
-    // Its mark is out of sight, as it is in another container.
-    const { pid, trainerPid } = await attempts.start(endless);
-    const { identity, spec } = attempts.layout(1);
-    for (const [file, change] of [
-      [identity, { pidNamespace: 7 }],
-      [spec, { mark: 'hidden' }],
-    ] as const) {
-      await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), ...change }));
-    }
-    expect(await attempts.observe()).toMatchObject({ status: 'unknown' });
-    expect(await lives(trainerPid as number)).toBe(true);
+    const { pid } = await attempts.start(`
+import os, time
+if os.fork() == 0:
+    os.setsid(); os.closerange(3, 64)
+    open('orphan', 'w').write(str(os.getpid()))
+time.sleep(3600)`);
+    const orphan = await attempts.pid('orphan');
+    const { identity } = attempts.layout(1);
+    const told = JSON.parse(await readFile(identity, 'utf8')) as object;
+    await writeFile(identity, JSON.stringify({ ...told, pidNamespace: 7 }));
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => attempts.observe(), { timeout: 20_000 }).toEqual({ status: 'gone' });
+    await soon(async () => expect(await attempts.observe()).toEqual({ status: 'gone' }));
+    expect(await lives(orphan)).toBe(false);
   });
 
   it('is started once by two launchers at the same time, and found by a third', async () => {
