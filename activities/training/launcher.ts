@@ -1,5 +1,6 @@
 /** The launcher port: starts an attempt's shim, says whether it lives, ends it. Idempotent by the attempt's directory. */
 import type { AttemptExit } from './classify.ts';
+import type { SchedulerWord } from './classifying/scheduler-word.ts';
 import type { AttemptLayout } from './layout.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import type { Recipe } from './recipe.ts';
@@ -38,9 +39,9 @@ export interface LaunchedAttempt extends ProcessIdentity {
 
 export type AttemptStatus =
   | { readonly status: 'alive' }
-  | { readonly status: 'ended'; readonly exit: AttemptExit }
+  | { readonly status: 'ended'; readonly exit: AttemptExit; readonly scheduler?: SchedulerWord }
   /** The shim is dead without a record; nothing of its tree is left. */
-  | { readonly status: 'gone' }
+  | { readonly status: 'gone'; readonly scheduler?: SchedulerWord }
   /** Neither life nor death can be proved here: no action follows. */
   | { readonly status: 'unknown'; readonly why: string };
 

@@ -94,11 +94,11 @@ export async function watchAttempt(
     await files.readToEnd(performance.now());
     files.view = registrar.tend(files.view);
     await registrar.idle();
+    files.view = registrar.tend(files.view);
     await saveTimes();
     await sweepPhaseTimes(ports.database);
-    const exit = status.status === 'ended' ? status.exit : null;
     const { checkpoints } = registrar;
-    return conclude(ports, { run, epoch, layout, recipe, view: files.view, checkpoints, exit });
+    return conclude(ports, { run, epoch, layout, recipe, view: files.view, checkpoints, status });
   };
   const stop = async (stopping: Stopping, graceS: number): Promise<AttemptOutcome> => {
     await recordStopping(layout, stopping);

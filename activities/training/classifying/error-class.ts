@@ -30,12 +30,17 @@ export function classOfError(error: NamedError): FailureClass {
   if (gpuMemory.test(message) || (type === 'OutOfMemoryError' && !/CPU/.test(message))) return 'cudaOom';
   if (type === 'MemoryError' || hostMemory.test(message)) return 'hostOom';
   if (noRoom.test(message) || tornWrite.test(message)) return 'diskFull';
-  if ((phase === 'resume' || /load/i.test(phase)) && damagedFile.test(text))
-    return phase === 'resume' ? 'checkpointCorrupt' : 'config';
+  const readsFile = classOfDamage[phase];
+  if (readsFile && damagedFile.test(text)) return readsFile;
   if (dataTypes.has(type) || (phase === 'loadData' && dataShapes.has(type))) return 'data';
   if (setup.test(text)) return 'config';
   return codeTypes.has(type) ? 'code' : 'config';
 }
+
+/** What a phase reads. */
+const classOfDamage: Readonly<Record<string, FailureClass>> = {
+  ...{ resume: 'checkpointCorrupt', loadModel: 'config', loadData: 'data' },
+};
 
 const gpuBroken =
   /uncorrectable (?:NVLink|ECC) error|CUDA error: uncorrectable|GPU (?:has fallen off|is lost)|fallen off the bus|hardware stack error|Unable to determine the device handle for GPU|double[- ]bit ECC/i;

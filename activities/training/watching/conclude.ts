@@ -4,8 +4,9 @@ import type { AttemptOutcome } from '../../../workflows/training/contract.ts';
 import { toJson, toText } from '../../storage/encode.ts';
 import { artefactIsWhole } from '../artefact.ts';
 import { type AttemptView, leadOf } from '../attempt-view.ts';
-import { type AttemptExit, classify, type Finding } from '../classify.ts';
+import { classify, type Finding } from '../classify.ts';
 import { tailBytes } from '../classifying/log-tail.ts';
+import type { AttemptStatus } from '../launcher.ts';
 import type { AttemptLayout } from '../layout.ts';
 import type { TrainingPorts } from '../ports.ts';
 import type { Recipe } from '../recipe.ts';
@@ -22,11 +23,13 @@ export async function conclude(
     readonly recipe: Recipe;
     readonly view: AttemptView;
     readonly checkpoints: readonly number[];
-    /** Null = the shim is gone without a record. */
-    readonly exit: AttemptExit | null;
+    readonly status: AttemptStatus;
   },
 ): Promise<AttemptOutcome> {
-  const { run, epoch, layout, recipe, view, checkpoints, exit } = attempt;
+  const { run, epoch, layout, recipe, view, checkpoints, status } = attempt;
+  // No record = the shim is gone.
+  const exit = status.status === 'ended' ? status.exit : null;
+  const scheduler = (status.status !== 'alive' && status.status !== 'unknown' && status.scheduler) || null;
   const row = await ports.database
     .selectFrom('training_attempts')
     .select(['resume_step', 'start_ticks'])
@@ -37,7 +40,7 @@ export async function conclude(
   const said = end === 'completed' || end === 'earlyStop';
   const stopping = await readStopping(layout);
   const found = classify({
-    ...{ attempt: 'ended', view, exit, stopping, scheduler: null, reattached: false },
+    ...{ attempt: 'ended', view, exit, stopping, scheduler, reattached: false },
     logTail: await readTailOf(layout.log, tailBytes),
     kernel: exit?.code === 0 || row.start_ticks === null ? [] : await readKernelLog(row.start_ticks),
     artefactWhole: said && (await artefactIsWhole(layout.artefact, recipe)),

@@ -285,6 +285,23 @@ export const errors: readonly Case[] = [
     exit: one,
   },
   {
+    name: 'a data file that is torn',
+    ...{ class: 'data', reaction: 'park', evidence: 'EOFError in loadData' },
+    events: [[...starting('loadData'), failed('EOFError', 'Compressed file ended', 'loadData', 0)]],
+    exit: one,
+  },
+  {
+    name: 'a model file that is torn',
+    ...{ class: 'config', reaction: 'park', evidence: 'invalid header length' },
+    events: [
+      [
+        ...starting('loadModel'),
+        failed('SafetensorError', 'Error while deserializing header: invalid header length', 'loadModel', 0),
+      ],
+    ],
+    exit: one,
+  },
+  {
     name: 'rows that are too long',
     ...{ class: 'data', reaction: 'park', evidence: 'DataError' },
     events: [[...starting('loadData'), failed('DataError', '7 of 100 rows are too long', 'loadData', 0)]],

@@ -1,5 +1,5 @@
 /** The watch over real trainers of all paces: hangs are told and killed, slow and healthy ones never; nothing is read twice. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AttemptView } from '../../../../activities/training/attempt-view.ts';
 import { leadOf } from '../../../../activities/training/attempt-view.ts';
@@ -188,6 +188,26 @@ it('goes on from where a lost watch was: no event twice, none lost', async () =>
   };
   expect(kept.view.ranks.map((rank) => rank.ownSteps)).toEqual([120, 120]);
   expect(kept.view.saving).toEqual([]);
+});
+
+it('hands over at the end of a slice, and tells people only when a watch was lost', async () => {
+  const attempt = await attempts.start('handed', { maxSteps: 400, stepS: 0.02 });
+  const told = async (sliceMs?: number) => {
+    let notices: readonly Notice[] = [];
+    const outcome = await attempt.watch({
+      ...(sliceMs === undefined ? {} : { sliceMs }),
+      seen: (_, step) => (notices = step.notices ?? []),
+    });
+    return { outcome, notices: notices.map(({ kind }) => kind) };
+  };
+  expect(await told(1_500)).toEqual({ outcome: null, notices: [] });
+  expect(await told(1_500)).toEqual({ outcome: null, notices: [] });
+  const file = `${attempt.layout.directory}/watch.json`;
+  const kept = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...kept, handedOver: false }));
+  const { outcome, notices } = await told();
+  expect(outcome?.class).toBe('completed');
+  expect(notices).toEqual(['supervisorLost']);
 });
 
 it('knows the times of a recipe from its earlier runs, in a bounded row', async () => {
