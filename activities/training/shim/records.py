@@ -10,15 +10,30 @@ from typing import Any
 
 from tree import start_ticks
 
+RESERVED_CHARS = 2048
+
+
+def reserve(target: Path) -> None:
+    """Room for a record that must also be written when the disk is full by then."""
+    with _draft(target).open("w") as file:
+        file.write(" " * RESERVED_CHARS)
+        file.flush()
+        os.fsync(file.fileno())
+
 
 def write(target: Path, value: dict[str, object]) -> None:
     """Whole or not at all, also after a power failure."""
-    draft = target.with_suffix(".part")
-    with draft.open("w") as file:
-        json.dump(value, file)
+    draft = _draft(target)
+    with draft.open("r+" if draft.exists() else "w") as file:
+        file.write(json.dumps(value).ljust(RESERVED_CHARS))
+        file.truncate()
         file.flush()
         os.fsync(file.fileno())
     draft.rename(target)
+
+
+def _draft(target: Path) -> Path:
+    return target.with_suffix(".part")
 
 
 def identity(spec: dict[str, Any], trainer_pid: int, scope: dict[str, object]) -> dict[str, object]:

@@ -19,6 +19,7 @@ TREE = "tree"
 # The number of the first process namespace of any Linux kernel (PROC_PID_INIT_INO).
 FIRST_PID_NAMESPACE = 0xEFFFFFFC
 BUS_WAIT_S = 5.0
+ABANDONED_S = 60.0
 
 
 def enter(name: str, kinds: list[str] | None = None) -> dict[str, object]:
@@ -114,6 +115,7 @@ def _beside(mount: str, path: str, name: str) -> Path:
     if not mount:
         raise OSError("no such hierarchy is mounted")
     parent = Path(f"{mount}{os.path.dirname(path)}")
+    _sweep(parent)
     own = parent / name
     own.mkdir(exist_ok=True)  # left by a start that failed
     try:
@@ -124,6 +126,17 @@ def _beside(mount: str, path: str, name: str) -> Path:
         _remove(own)
         raise
     return group
+
+
+def _sweep(parent: Path) -> None:
+    """Empty groups of shims that were killed; the kernel refuses to remove one that holds processes."""
+    for own in parent.glob("masgpt-*"):
+        try:
+            if own.stat().st_mtime < time.time() - ABANDONED_S:
+                for group in (own / TREE, own):
+                    group.rmdir()
+        except OSError:
+            continue
 
 
 def _below(own: Path) -> Path:

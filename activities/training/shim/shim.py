@@ -19,7 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import scope  # noqa: E402
 from gpu_locks import lock_gpus, release  # noqa: E402
-from records import identity, lease_epoch, oom_kills, read_object, write  # noqa: E402
+from records import identity, lease_epoch, oom_kills, read_object, reserve, write  # noqa: E402
 from tree import MARK_VARIABLE, Tree, catches  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
@@ -70,6 +70,7 @@ class Shim:
         if (self._directory / "attempt.json").exists():
             return  # It ran already.
         (self._directory / "exit.json").unlink(missing_ok=True)  # of a start that failed
+        reserve(self._directory / "exit.json")
         self._tree.kill(0)  # What an earlier shim left that was killed before it could write who runs.
         reached = scope.enter(self._spec["scopeName"], self._spec.get("scopeKinds"))
         self._group = reached["group"] and str(reached["group"])
@@ -96,9 +97,11 @@ class Shim:
         code, name = (127, None) if self.trainer is None else _ending(status)
         ended = {"code": code, "signal": name, "oomKills": max(0, ooms), "endedAt": time.time(), "reason": reason}
         release(self._gpus)
-        write(self._directory / "exit.json", ended)
-        if self._group:
-            scope.leave(self._group)
+        try:
+            write(self._directory / "exit.json", ended)
+        finally:
+            if self._group:
+                scope.leave(self._group)
 
     def _start(self) -> int:
         def child() -> None:
