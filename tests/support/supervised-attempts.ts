@@ -1,6 +1,6 @@
 /**
- * Attempts of a recipe without workflows: launched by the product's launch, followed by their event files, each save event
- * registered as the watch does. For tests of trainers that run in several processes.
+ * Attempts of a recipe without workflows: launched by the product's launch and watched by its watch, while a test reads the
+ * event files beside it. For tests of real trainers, in one process or several.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { mkdtemp } from 'node:fs/promises';
@@ -9,19 +9,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDirectoryBlobs } from '../../activities/storage/blobs-directory.ts';
 import type { Database } from '../../activities/storage/tables.ts';
-import {
-  type CheckpointScope,
-  type Registered,
-  registerCheckpoint,
-} from '../../activities/training/checkpoints.ts';
+import type { CheckpointScope } from '../../activities/training/checkpoints.ts';
 import { launchAttempt, type LaunchRequest, scopeOf } from '../../activities/training/launch.ts';
 import { createLocalLauncher } from '../../activities/training/launchers/local.ts';
-import type { AttemptStatus } from '../../activities/training/launcher.ts';
 import { attemptLayout } from '../../activities/training/layout.ts';
 import type { TrainingPorts } from '../../activities/training/ports.ts';
 import { thisMachine } from '../../activities/training/process-identity.ts';
 import type { Recipe } from '../../activities/training/recipe.ts';
-import type { LaunchResult, TrainingPlan } from '../../workflows/training/contract.ts';
+import { unseenAttempt } from '../../activities/training/attempt-view.ts';
+import { watchAttempt } from '../../activities/training/watch.ts';
+import type { AttemptOutcome, LaunchResult, TrainingPlan } from '../../workflows/training/contract.ts';
 import { freshDatabase } from './environment.ts';
 
 export interface ToldEvent {
@@ -43,24 +40,18 @@ export interface SupervisedAttempts extends AsyncDisposable {
     plan: TrainingPlan,
     more?: Partial<LaunchRequest>,
   ): Promise<Extract<LaunchResult, { kind: 'launched' }>>;
-  /** Until the attempt has ended; `seen` gets each event as it comes. */
+  /** Watches until the attempt has ended; `seen` gets each event as it comes. */
   follow(
     run: string,
     plan: TrainingPlan,
     epoch: number,
-    recipe: Recipe,
     seen?: (event: ToldEvent) => void,
   ): Promise<Followed>;
 }
 
 export interface Followed {
-  readonly status: AttemptStatus;
+  readonly outcome: AttemptOutcome;
   readonly events: readonly ToldEvent[];
-  readonly registered: readonly {
-    readonly step: number;
-    readonly rank: number;
-    readonly found: Registered;
-  }[];
 }
 
 export async function supervisedAttempts(python: string): Promise<SupervisedAttempts> {
@@ -100,34 +91,31 @@ export async function supervisedAttempts(python: string): Promise<SupervisedAtte
       begun.push({ run, epoch: launched.epoch });
       return launched;
     },
-    async follow(run, plan, epoch, recipe, seen = () => {}) {
-      const layout = attemptLayout(root, run, epoch);
+    async follow(run, plan, epoch, seen = () => {}) {
+      const { directory } = attemptLayout(root, run, epoch);
       const events: ToldEvent[] = [];
-      const registered: { step: number; rank: number; found: Registered }[] = [];
       const counted = new Map<number, number>();
-      for (;;) {
-        const status = await ports.launcher.observe(layout, run, epoch);
-        for (const event of await freshEvents(layout.directory, counted)) {
+      const look = async (): Promise<void> => {
+        for (const event of await freshEvents(directory, counted)) {
           events.push(event);
           seen(event);
-          if (event.ev !== 'save') continue;
-          const { step, rank } = event;
-          const hello = events.find((other) => other.ev === 'hello');
-          const saved = {
-            ...{ step, epoch, directory: event['dir'] as string, parentStep: null },
-            worldSize: hello?.['worldSize'] as number,
-            parts: [event['part'] as string],
-            versions: hello?.['versions'] as Record<string, string>,
-          };
-          registered.push({
-            step,
-            rank,
-            found: await registerCheckpoint(scopeOf(ports, run, plan), saved, recipe),
-          });
         }
-        if (status.status !== 'alive') return { status, events, registered };
-        await sleep(50);
+      };
+      const hooks = {
+        view: unseenAttempt,
+        report: () => {},
+        sleep: (ms: number) => sleep(ms),
+        sliceMs: Infinity,
+      };
+      let outcome: AttemptOutcome | null | undefined;
+      const watching = watchAttempt(ports, { run, plan, epoch }, hooks).then((found) => (outcome = found));
+      while (outcome === undefined) {
+        await look();
+        await Promise.race([watching, sleep(30)]);
       }
+      await look();
+      if (outcome === null) throw new Error('the watch handed over');
+      return { outcome, events };
     },
     async [Symbol.asyncDispose]() {
       for (const { run, epoch } of begun)

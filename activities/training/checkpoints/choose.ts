@@ -20,7 +20,7 @@ import {
   updateRow,
   verifiedRows,
 } from './rows.ts';
-import { manifestPath, quarantine, settle } from './settle.ts';
+import { manifestPath, quarantine, setAside, settle } from './settle.ts';
 
 export interface Wish {
   readonly recipe: Recipe;
@@ -52,7 +52,7 @@ export async function chooseCheckpoint(scope: CheckpointScope, wish: Wish): Prom
   let checkpoint: CheckpointRow | undefined;
   for (const row of await verifiedRows(scope)) {
     if (wish.fromStep !== undefined && row.step > wish.fromStep) {
-      await quarantine(scope, row, 'set aside by the operator');
+      await quarantine(scope, row, setAside);
     } else if (wish.rollBack && row.step >= wish.rollBack.quarantineFrom) {
       await aside(row, wish.rollBack.reason);
     } else {

@@ -6,7 +6,7 @@ import { attemptLayout } from '../layout.ts';
 import type { Keep } from '../recipe.ts';
 import { absent } from './confine.ts';
 import { checkpointRows, type CheckpointRow, type CheckpointScope, verifiedRows } from './rows.ts';
-import { discard, quarantineDirectory, settle } from './settle.ts';
+import { discard, quarantineDirectory, setAside, settle } from './settle.ts';
 
 type Weighed = Pick<CheckpointRow, 'step' | 'epoch' | 'metrics'>;
 
@@ -47,10 +47,12 @@ export async function prune(scope: CheckpointScope, keep: Keep, living?: number)
   if (newest) await removeTorn(scope, newest.step, living);
 }
 
-/** Deletes all but the newest `keep` directories in quarantine; their rows and reasons stay. */
+/** Deletes all but the newest `keep` damaged directories in quarantine; their rows and reasons stay. */
 export async function removeQuarantined(scope: CheckpointScope, keep: number): Promise<void> {
   const rows = await checkpointRows(scope, 'quarantined');
-  const moved = rows.filter((row) => row.directory === quarantineDirectory(scope, row));
+  const moved = rows.filter(
+    (row) => row.directory === quarantineDirectory(scope, row) && row.reason !== setAside,
+  );
   for (const { directory } of moved.slice(keep)) await remove(directory);
 }
 

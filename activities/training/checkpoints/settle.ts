@@ -17,6 +17,9 @@ import {
 
 type Scope = Pick<CheckpointScope, 'database' | 'root' | 'run'>;
 
+/** Whole ones that an operator went back behind: nobody but a person deletes them. */
+export const setAside = 'set aside by the operator';
+
 export async function quarantine(scope: Scope, row: Checkpoint, reason: string): Promise<void> {
   await updateRow(scope, row, { state: 'quarantined', reason, pending: 'move' });
 }

@@ -43,8 +43,11 @@ it(
   'goes back to a whole checkpoint of shards, and ends with the very model of an undisturbed run',
   async () => {
     const undisturbed = await attempts.launch('training/undisturbed', plan);
-    const first = await attempts.follow('training/undisturbed', plan, undisturbed.epoch, recipe);
-    expect(first.status).toMatchObject({ status: 'ended', exit: { code: 0 } });
+    const first = await attempts.follow('training/undisturbed', plan, undisturbed.epoch);
+    expect(first.outcome).toMatchObject({
+      class: 'completed',
+      checkpoints: expect.arrayContaining([40]) as number[],
+    });
     for (const hello of first.events.filter(({ ev }) => ev === 'hello'))
       expect(strategyFault(recipe, hello as never)).toBeUndefined();
     const [newest] = await checkpointRows(attempts.scope('training/undisturbed', plan));
@@ -55,7 +58,7 @@ it(
 
     const killed = await attempts.launch('training/killed', plan);
     let victim: number | undefined;
-    await attempts.follow('training/killed', plan, killed.epoch, recipe, (event) => {
+    await attempts.follow('training/killed', plan, killed.epoch, (event) => {
       if (event.ev === 'hello' && event.rank === 1) victim = event['pid'] as number;
       if (event.ev === 'step' && event.step === 25 && victim !== undefined) {
         process.kill(victim, 'SIGKILL');
@@ -80,8 +83,8 @@ it(
       resumeStep: before,
       quarantined: [{ step: last, reason: '__1_0.distcp has changed' }],
     });
-    const third = await attempts.follow('training/killed', plan, resumed.epoch, recipe);
-    expect(third.status).toMatchObject({ status: 'ended', exit: { code: 0 } });
+    const third = await attempts.follow('training/killed', plan, resumed.epoch);
+    expect(third.outcome).toMatchObject({ class: 'completed', resumeStep: before });
     const model = (run: string, epoch: number) =>
       hashFiles(attemptLayout(attempts.root, run, epoch).artefact);
     expect(await model('training/killed', resumed.epoch)).toEqual(

@@ -2,7 +2,8 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { outlived, prune } from '../../../../activities/training/checkpoints/retention.ts';
+import { chooseCheckpoint } from '../../../../activities/training/checkpoints/choose.ts';
+import { outlived, prune, removeQuarantined } from '../../../../activities/training/checkpoints/retention.ts';
 import { checkpointRows } from '../../../../activities/training/checkpoints/rows.ts';
 import type { Keep } from '../../../../activities/training/recipe.ts';
 import { type CheckpointFiles, checkpointFiles, sftRecipe } from '../../../support/checkpoint-files.ts';
@@ -165,6 +166,14 @@ it('keeps as many damaged ones as the recipe says', async () => {
   expect((await checkpointRows(at.scope, 'quarantined')).map(({ reason }) => reason)).toEqual(
     Array.from({ length: 3 }, () => 'optimizer.pt is missing'),
   );
+});
+
+it('never deletes whole ones that an operator set aside', async () => {
+  for (const step of [10, 20, 30]) await at.save(step);
+  expect(await names()).toEqual(['checkpoint-20', 'checkpoint-30']);
+  await chooseCheckpoint(at.scope, { recipe: at.recipe, fromStep: 25 });
+  await removeQuarantined(at.scope, 0);
+  expect(await readdir(join(at.scope.root, 'tested', 'quarantine'))).toEqual(['30.1']);
 });
 
 it('a row that names a directory elsewhere deletes nothing there', async () => {
