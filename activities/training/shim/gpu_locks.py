@@ -85,4 +85,6 @@ def _read(descriptor: int) -> dict[str, object]:
 
 
 def _name(holder: dict[str, object]) -> str:
-    return f"{holder.get('run', 'an unknown run')}:{holder.get('epoch', '?')}"[:200]
+    """Of a file that other users may write: printable, and short."""
+    name = f"{holder.get('run', 'an unknown run')}:{holder.get('epoch', '?')}"[:200]
+    return "".join(letter if letter.isprintable() else "?" for letter in name)

@@ -11,6 +11,7 @@ from typing import Any
 from tree import start_ticks
 
 RESERVED_CHARS = 2048
+MAX_BYTES = 1024 * 1024
 
 
 def reserve(target: Path) -> None:
@@ -58,7 +59,8 @@ def identity(spec: dict[str, Any], trainer_pid: int, scope: dict[str, object]) -
 def read_object(path: Path) -> dict[str, Any]:
     """Empty when it is absent, unreadable or no object: a foreign writer may be in the middle of it."""
     try:
-        value = json.loads(path.read_bytes()[:65_536])
+        with path.open("rb") as file:
+            value = json.loads(file.read(MAX_BYTES))
         return value if isinstance(value, dict) else {}
     except (OSError, ValueError):
         return {}

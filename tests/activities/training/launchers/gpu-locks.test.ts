@@ -1,4 +1,6 @@
 /** A GPU belongs to one attempt at a time on this host, also when the shim that took it is dead and its tree is not. */
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { lives, localAttempts, soon } from '../../../support/local-attempts.ts';
 
@@ -54,6 +56,21 @@ time.sleep(3600)
   await soon(async () => expect(await lives(survivor)).toBe(false));
   await attempts.start(endless, { epoch: 2, gpus: [first] });
   expect(await attempts.observe(2)).toEqual({ status: 'alive' });
+});
+
+it('is told by a file that anybody may have written: garbage, a link, terminal escapes', async () => {
+  await using attempts = await localAttempts();
+  const file = (gpu: string) => join(attempts.root, `masgpt-gpu-${gpu}.lock`);
+  await writeFile(file(first), 'no JSON \u001b[2J');
+  await attempts.start(endless, { epoch: 1, gpus: [first] });
+  await writeFile(file(first), JSON.stringify({ run: 'evil\u001b[2J', epoch: 'x'.repeat(5_000) }));
+  const refused = await attempts
+    .start(endless, { epoch: 2, gpus: [first] })
+    .catch((error: Error) => error.message);
+  expect(refused).toMatch(/held by/);
+  expect(refused).not.toContain('\u001b');
+  await symlink('/etc/passwd', file(second));
+  await expect(attempts.start(endless, { epoch: 3, gpus: [second] })).rejects.toThrow('did not start');
 });
 
 it('has a name that cannot climb out of the directory of locks', async () => {
