@@ -63,7 +63,8 @@ export async function registerCheckpoint(
     row.directory === saved.directory
       ? await verify(scope, { ...saved, draft: row.draft ?? draftOf(scope, saved) }, recipe)
       : ({ kind: 'quarantined', reason: 'two save events of this step name different directories' } as const);
-  if (found.kind === 'quarantined') await quarantine(scope, saved, found.reason);
+  // Another watch of the attempt may have decided meanwhile.
+  if (found.kind === 'quarantined') await quarantine(scope, saved, found.reason, 'saved');
   if (found.kind === 'verified') await pruneQuietly(scope, recipe, saved.epoch);
   return found;
 }
@@ -131,6 +132,22 @@ async function verify(
   row: Checkpoint & { readonly worldSize: number; readonly draft: Draft },
   recipe: Recipe,
 ): Promise<Registered> {
+  const found = await inspect(scope, row, recipe);
+  if (found.kind !== 'whole') return found;
+  try {
+    await vouch(scope, row, found.files);
+    return { kind: 'verified' };
+  } catch (error) {
+    if (!isOfDisk(error)) throw error;
+    return { kind: 'unreadable', reason: `checkpoint ${row.step}: ${String(error).slice(0, 200)}` };
+  }
+}
+
+async function inspect(
+  scope: CheckpointScope,
+  row: Checkpoint & { readonly worldSize: number; readonly draft: Draft },
+  recipe: Recipe,
+): Promise<Registered | { readonly kind: 'whole'; readonly files: readonly ManifestFile[] }> {
   try {
     const misplaced = await placeFault({ ...scope, epoch: row.epoch }, row.directory);
     if (misplaced) return { kind: 'quarantined', reason: misplaced };
@@ -139,18 +156,21 @@ async function verify(
     if (parts.kind === 'waiting') return parts;
     const files = await hashFiles(row.directory);
     const reason = await wholeFault({ ...row, files, parts: parts.parts }, recipe);
-    if (reason) return { kind: 'quarantined', reason };
-    await vouch(scope, row, files);
-    return { kind: 'verified' };
+    return reason ? { kind: 'quarantined', reason } : { kind: 'whole', files };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason = `checkpoint ${row.step}: ${String(error).slice(0, 200)}`;
     // A file that vanished, or is none, is a fault of the checkpoint; a disk that does not answer says nothing about it.
     if (error instanceof UnfitFile || code === 'ENOENT' || code === 'ELOOP')
       return { kind: 'quarantined', reason };
-    if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) return { kind: 'unreadable', reason };
+    if (isOfDisk(error)) return { kind: 'unreadable', reason };
     throw error;
   }
+}
+
+function isOfDisk(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && /^E[A-Z0-9]+$/.test(code);
 }
 
 async function partsOf(

@@ -92,13 +92,15 @@ export async function updateRow(
     readonly directory?: string;
     readonly checked_at?: Date;
   },
+  from?: CheckpointRow['state'],
 ): Promise<void> {
   const { reason } = change;
-  await scope.database
+  let update = scope.database
     .updateTable('training_checkpoints')
     .set(typeof reason === 'string' ? { ...change, reason: toText(reason.slice(0, maxReasonChars)) } : change)
     .where('run', '=', scope.run)
     .where('step', '=', row.step)
-    .where('epoch', '=', row.epoch)
-    .execute();
+    .where('epoch', '=', row.epoch);
+  if (from) update = update.where('state', '=', from);
+  await update.execute();
 }

@@ -20,8 +20,14 @@ type Scope = Pick<CheckpointScope, 'database' | 'root' | 'run'>;
 /** Whole ones that an operator went back behind: nobody but a person deletes them. */
 export const setAside = 'set aside by the operator';
 
-export async function quarantine(scope: Scope, row: Checkpoint, reason: string): Promise<void> {
-  await updateRow(scope, row, { state: 'quarantined', reason, pending: 'move' });
+/** With `from`, only a row that is still in that state. */
+export async function quarantine(
+  scope: Scope,
+  row: Checkpoint,
+  reason: string,
+  from?: CheckpointRow['state'],
+): Promise<void> {
+  await updateRow(scope, row, { state: 'quarantined', reason, pending: 'move' }, from);
 }
 
 export async function discard(scope: Scope, row: Checkpoint): Promise<void> {

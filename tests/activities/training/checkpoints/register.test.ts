@@ -340,6 +340,20 @@ describe('layouts', () => {
   });
 });
 
+it('several watches of one attempt at once decide alike, and none undoes what another did', async () => {
+  for (let step = 10; step <= 100; step += 10) {
+    await at.write(step);
+    const found = await Promise.all(Array.from({ length: 4 }, () => at.register(step)));
+    for (const { kind } of found) expect(['verified', 'known']).toContain(kind);
+    expect(found.some(({ kind }) => kind === 'verified')).toBe(true);
+    expect((await rowOf(step))?.state).toBe('verified');
+  }
+  expect((await checkpointRows(at.scope)).map(({ state }) => state)).toEqual([
+    ...Array.from({ length: 3 }, () => 'verified'),
+    ...Array.from({ length: 7 }, () => 'pruned'),
+  ]);
+});
+
 it('a manifest that cannot be written is no fault of the checkpoint: it stays known, and is verified later', async () => {
   await at.write(10);
   const obstacle = join(at.scope.root, 'tested', 'manifests');
