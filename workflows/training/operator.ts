@@ -3,7 +3,7 @@
  * with who, when and why. Arguments: contract.ts `trainingUpdates`.
  */
 import { condition, currentUpdateInfo, defineUpdate, setHandler } from '@temporalio/workflow';
-import { type ConfigChange, readConfigChange } from './config-change.ts';
+import { changeableFields, type ConfigChange, readConfigChange } from './config-change.ts';
 import { statesOfUpdate, type TrainingState, type TrainingUpdate, trainingUpdates } from './contract.ts';
 import { type Fields, only, readArgument, reason, refuse, type Said, wholeNumber } from './operator-input.ts';
 import type { Operation } from './view.ts';
@@ -43,6 +43,17 @@ export interface OperatorPorts {
   recorded(operation: Operation): void;
 }
 
+/** Shown where updates are sent from Temporal's UI. */
+const descriptions: Readonly<Record<TrainingUpdate, string>> = {
+  resume: 'Waiting: go on from the newest verified checkpoint. No data needed.',
+  retryFromCheckpoint: 'Waiting: go on from an older verified step. { "step": 100 }',
+  changeConfig: `Waiting: change the attempts to come: ${changeableFields.join(', ')}. { "saveSteps": 50 }`,
+  pause: 'The trainer saves and stops, and the run waits. No data needed.',
+  saveNow: 'Running: write a checkpoint now. No data needed.',
+  abort: 'The trainer saves and stops, and the run fails. { "reason": "…" }',
+  declareLost: 'Of an attempt whose host is silent: nothing of it lives. { "epoch": 3, "reason": "…" }',
+};
+
 /** The updates that are taken now. */
 export function acceptedUpdates(
   ports: Pick<OperatorPorts, 'state' | 'silent' | 'refused'>,
@@ -78,6 +89,7 @@ export function createOperator(ports: OperatorPorts): Operator {
         return 'accepted';
       },
       {
+        description: descriptions[update],
         validator: (input) => {
           requireState(ports, update);
           if (decision && update !== 'abort') refuse(`somebody decided already: ${decision.do}`);

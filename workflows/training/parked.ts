@@ -45,6 +45,7 @@ export function parkedOf(run: ParkedRun): Parked {
     evidence: outcome.evidence.slice(0, maxEvidence),
     lastVerifiedStep: newest,
     sinceMs: run.sinceMs,
+    log: `masgpt training logs ${run.name}`,
     choices: all.filter(({ update }) => run.accepts.includes(update)),
   };
 }
@@ -73,7 +74,7 @@ export function parkedDetails(parked: Parked): string {
   return [
     `Seen: ${cell(parked.evidence)}`,
     '',
-    `Last verified checkpoint: ${newest}`,
+    `Last verified checkpoint: ${newest}. The log: \`${parked.log}\``,
     '',
     '| update | does | command | input of the update |',
     '|---|---|---|---|',

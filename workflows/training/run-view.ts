@@ -36,6 +36,8 @@ export interface RunView {
   began(attempt: AttemptRef, fromStep: number, checkpoints: readonly number[]): void;
   /** Returns the notices that were not known yet. */
   stepped(step: TrainingStep): readonly Notice[];
+  /** An earlier start finished the model, in so many steps. */
+  found(steps: number): void;
   ended(epoch: number | undefined, outcome: AttemptOutcome): void;
   operated(operation: shown.Operation): void;
   /** The plan was changed. */
@@ -120,8 +122,13 @@ export function createRunView(
         (notice) => !notices.some(({ kind, step: at }) => kind === notice.kind && at === notice.step),
       );
       notices = [...notices, ...fresh].slice(-shown.keptNotices);
-      show({ stage: phase });
+      show();
       return fresh;
+    },
+    found(steps) {
+      step = steps;
+      state = 'succeeded';
+      show({ state, stage: 'found finished' });
     },
     ended(epoch, outcome) {
       ({ checkpoints } = outcome);

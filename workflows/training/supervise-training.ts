@@ -59,6 +59,8 @@ async function supervise(
   const attempts = createAttempts({ input, resolved, state, view, operator, park, tell });
 
   try {
+    const known = state.attempt ? null : await findModel();
+    if (known) return known;
     const result = await untilTheModelIsThere();
     await condition(allHandlersFinished);
     view.enter('succeeded', 'done');
@@ -70,12 +72,17 @@ async function supervise(
     throw thrown;
   }
 
+  /** Of an earlier start with the same recipe and data. */
+  async function findModel(): Promise<TrainingResult | null> {
+    const { findArtefact } = gpuActivities('look for the finished model');
+    const known = await findArtefact({ run, plan: state.plan });
+    if (!known) return null;
+    await condition(allHandlersFinished);
+    view.found(known.steps);
+    return known;
+  }
+
   async function untilTheModelIsThere(): Promise<TrainingResult> {
-    if (!state.attempt) {
-      const { findArtefact } = gpuActivities('look for the finished model');
-      const known = await findArtefact({ run, plan: state.plan });
-      if (known) return known;
-    }
     let next: NextAttempt = {};
     for (;;) {
       const ended = await attempts.one(next);

@@ -59,6 +59,8 @@ export interface Parked {
   readonly evidence: string;
   readonly lastVerifiedStep: number | null;
   readonly sinceMs: number;
+  /** The command that shows the log's end. */
+  readonly log: string;
   readonly choices: readonly Choice[];
 }
 

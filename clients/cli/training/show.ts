@@ -80,7 +80,12 @@ function viewLines({ parked, attempts, checkpoints, goodput, notices }: Training
   const lines: string[] = [];
   if (parked) {
     lines.push(`seen: ${parked.evidence}`, `since: ${new Date(parked.sinceMs).toISOString()}`);
-    lines.push(`last verified checkpoint: ${parked.lastVerifiedStep ?? 'none'}`, '', 'choices');
+    lines.push(
+      `last verified checkpoint: ${parked.lastVerifiedStep ?? 'none'}`,
+      `log: ${parked.log}`,
+      '',
+      'choices',
+    );
     const rows = parked.choices.map(({ does, command, update, input }) => [
       command,
       does,

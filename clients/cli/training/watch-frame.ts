@@ -21,11 +21,15 @@ export function watchFrame(run: string, progress: Progress, nowMs: number, colum
   const left = secondsLeft(progress, perSecond);
   const bar = gauge(total > 0 ? done / total : 0, 20);
   const lines = [
-    `${run}  ${state}  ${stage}${progress.cause ? `  ${progress.cause}` : ''}`,
+    text(`${run}  ${state}  ${stage}${phaseOf(progress)}${progress.cause ? `  ${progress.cause}` : ''}`),
     `${bar} step ${done} of ${total}, ${rateWords(perSecond, 'steps')}, ETA ${left === undefined ? unknown : duration(left)}`,
   ];
   if (training) lines.push(...trainingLines(training, nowMs, columns));
-  return lines.map((line) => clip(plain(line), columns));
+  return lines.map((line) => clip(line, columns));
+}
+
+function phaseOf({ state, training }: Progress): string {
+  return state === 'running' && training ? `, ${training.phase}` : '';
 }
 
 function trainingLines(training: TrainingView, nowMs: number, columns: number): string[] {
@@ -43,10 +47,10 @@ function trainingLines(training: TrainingView, nowMs: number, columns: number): 
     lines.push(...plot(losses, { columns: Math.max(10, columns - labelWidth), rows: plotRows, marks }));
   lines.push(...attempts.slice(-shownAttempts).map((attempt) => attemptLine(attempt, nowMs)));
   const notice = notices.at(-1);
-  if (notice) lines.push(`notice at step ${notice.step}: ${notice.kind}: ${notice.text}`);
+  if (notice) lines.push(text(`notice at step ${notice.step}: ${notice.kind}: ${notice.text}`));
   if (parked) {
-    lines.push(`waits for a person: ${parked.why}`, `seen: ${parked.evidence}`);
-    lines.push(...parked.choices.map(({ command, does }) => `  ${command}   ${does}`));
+    lines.push(text(`waits for a person: ${parked.why}`), text(`seen: ${parked.evidence}`));
+    lines.push(...parked.choices.map(({ command, does }) => `  ${text(command)}   ${text(does)}`));
   }
   return lines;
 }
@@ -54,7 +58,7 @@ function trainingLines(training: TrainingView, nowMs: number, columns: number): 
 function attemptLine(attempt: AttemptRecord, nowMs: number): string {
   const { epoch, host, fromStep, toStep, startedMs, endedMs, class: kind } = attempt;
   const lasted = duration(Math.max(0, (endedMs ?? nowMs) - startedMs) / 1_000);
-  return `attempt ${epoch} on ${host}: steps ${fromStep} to ${toStep}, ${lasted}, ${kind ?? 'runs'}`;
+  return text(`attempt ${epoch} on ${host}: steps ${fromStep} to ${toStep}, ${lasted}, ${kind ?? 'runs'}`);
 }
 
 function gauge(share: number, width: number): string {
@@ -62,7 +66,5 @@ function gauge(share: number, width: number): string {
   return `${'█'.repeat(full)}${'░'.repeat(width - full)}`;
 }
 
-/** Texts of the trainer and of operators get here; braille blanks stay. */
-function plain(line: string): string {
-  return /^ *\S* [\u2800-\u28ff]+$/.test(line) ? line : terminalLine(line);
-}
+/** Texts of the trainer and of operators get here. */
+const text = terminalLine;

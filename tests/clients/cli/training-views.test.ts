@@ -86,7 +86,7 @@ it('losses stay few, with the newest', () => {
 
 describe('a frame of watch', () => {
   const parked = (evidence: string) => ({
-    ...{ cause: 'nan/train', why: evidence, evidence, lastVerifiedStep: 10, sinceMs: 0 },
+    ...{ cause: 'nan/train', why: evidence, evidence, lastVerifiedStep: 10, sinceMs: 0, log: 'x' },
     choices: [{ update: 'resume', does: 'go on', command: 'masgpt training resume x', input: '{}' }],
   });
   const progress = (evidence = 'seen') => ({
