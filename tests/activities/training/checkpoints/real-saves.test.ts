@@ -3,15 +3,21 @@
  * trainer that does not run as its recipe says is stopped.
  */
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { checkpointRows } from '../../../../activities/training/checkpoints/rows.ts';
 import { attemptLayout } from '../../../../activities/training/layout.ts';
+import { hashFiles } from '../../../../activities/training/manifest.ts';
 import { recipeSchema } from '../../../../activities/training/recipe.ts';
 import { ensurePython } from '../../../../workers/host/python-environment.ts';
 import { sftJsonl } from '../../../support/sft-rows.ts';
-import { type SupervisedAttempts, supervisedAttempts } from '../../../support/supervised-attempts.ts';
+import {
+  type SupervisedAttempts,
+  type ToldEvent,
+  supervisedAttempts,
+} from '../../../support/supervised-attempts.ts';
 
 const minutes = 60_000;
 const tiny = fileURLToPath(
@@ -24,7 +30,7 @@ beforeAll(async () => {
 }, 15 * minutes);
 afterAll(() => attempts?.[Symbol.asyncDispose]());
 
-async function train(name: string, changes: object) {
+async function train(name: string, changes: object, seen?: (event: ToldEvent, pid: number) => void) {
   const run = `training/${name}`;
   const recipe = recipeSchema.parse({
     ...(parse(await readFile(tiny, 'utf8')) as object),
@@ -34,7 +40,11 @@ async function train(name: string, changes: object) {
   });
   const plan = await attempts.plan(recipe, sftJsonl(48, 1));
   const { epoch } = await attempts.launch(run, plan);
-  const followed = await attempts.follow(run, plan, epoch);
+  let pid = 0;
+  const followed = await attempts.follow(run, plan, epoch, (event) => {
+    if (event.ev === 'hello') pid = event['pid'] as number;
+    seen?.(event, pid);
+  });
   const rows = await checkpointRows(attempts.scope(run, plan));
   return { ...followed, epoch, rows, layout: attemptLayout(attempts.root, run, epoch) };
 }
@@ -87,6 +97,33 @@ it(
     const { outcome } = await train('alone', { strategy: { kind: 'fsdp2' } });
     expect(outcome).toMatchObject({ class: 'config' });
     expect(outcome.evidence).toContain('the recipe expects fsdp2, the trainer runs single in fp32');
+  },
+  5 * minutes,
+);
+
+it(
+  'a save that a kill cut short is no checkpoint: the one before is resumed from, and the model is the undisturbed one',
+  async () => {
+    const whole = await train('whole', {});
+    expect(whole.outcome.class).toBe('completed');
+    let killed = false;
+    const first = await train('cut', {}, (event, pid) => {
+      if (killed || event.ev !== 'phase' || event.phase !== 'save' || event.step !== 4) return;
+      killed = true;
+      process.kill(pid, 'SIGKILL');
+    });
+    expect(first.outcome.class).toBe('killed');
+    const verified = first.rows.filter(({ state }) => state === 'verified').map(({ step }) => step);
+    // The kill may come just after the last byte.
+    expect([2, 4]).toContain(verified[0]);
+
+    const second = await train('cut', {});
+    expect(second.outcome).toMatchObject({ class: 'completed', resumeStep: verified[0] });
+    expect(await hashFiles(second.layout.artefact)).toEqual(await hashFiles(whole.layout.artefact));
+    // What the kill left of the save is cleared away, the registry holds only what is whole.
+    const left = (await readdir(first.layout.output)).filter((name) => name.startsWith('checkpoint'));
+    const known = second.rows.flatMap(({ state, directory }) => (state === 'verified' ? [directory] : []));
+    for (const name of left) expect(known).toContain(join(first.layout.output, name));
   },
   5 * minutes,
 );
