@@ -12,6 +12,7 @@ import { chooseCheckpoint } from './checkpoints/choose.ts';
 import { prune, removeQuarantined } from './checkpoints/retention.ts';
 import { environmentOf, jobOf } from './job.ts';
 import { attemptLayout, runDirectory, writeWhole } from './layout.ts';
+import { raiseLease } from './lease.ts';
 import { mintEpoch } from './mint-epoch.ts';
 import { configSha } from './plan.ts';
 import type { TrainingPorts } from './ports.ts';
@@ -131,7 +132,7 @@ async function fence(ports: TrainingPorts, run: string, epoch: number): Promise<
       `attempt ${foreign.epoch} of ${run} may still run on host ${foreign.host}`,
     );
   }
-  await writeWhole(join(runDirectory(ports.root, run), 'lease.json'), JSON.stringify({ epoch }));
+  await raiseLease(ports.database, ports.root, run);
   for (const attempt of older) {
     const layout = attemptLayout(ports.root, run, attempt.epoch);
     await writeWhole(layout.stopping, JSON.stringify({ by: 'fence' }));
