@@ -1,7 +1,7 @@
 """A trainer for tests of the watch: the real protocol, no state, and paces and faults by `recipe.options`.
 
 `paced-trainer.py JOB.json`. Options: stepS; ranks (further ones are children with RANK set); paces [{at: phase or step
-number, rank?, kind: sleep | work | stop | spin | error | loss | skips | exit, s}]: what happens there, and for how long.
+number, rank?, run?, kind: sleep | work | stop | spin | error | loss | skips | exit, s}]: what happens there, and for how long.
 `sleep` does nothing at all, `work` computes, `stop` stops the whole process with its beats.
 """
 from __future__ import annotations
@@ -34,7 +34,7 @@ skips = 0
 def pace(at: object) -> None:
     global skips
     for entry in options.get("paces", []):
-        if entry["at"] != at or entry.get("rank", events.rank) != events.rank:
+        if entry["at"] != at or entry.get("rank", events.rank) != events.rank or entry.get("run", job["run"]) != job["run"]:
             continue
         kind, seconds = entry["kind"], entry.get("s", 3600)
         if kind == "sleep":

@@ -23,6 +23,8 @@ export interface Pace {
   readonly at: string | number;
   readonly kind: 'sleep' | 'work' | 'spin' | 'stop' | 'error' | 'exit' | 'loss' | 'skips';
   readonly rank?: number;
+  /** In this run alone. */
+  readonly run?: string;
   readonly s?: number;
   readonly code?: number;
   readonly loss?: string | number;
