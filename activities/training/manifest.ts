@@ -49,7 +49,8 @@ export async function hashFiles(directory: string): Promise<ManifestFile[]> {
   return files;
 }
 
-async function listFiles(directory: string): Promise<string[]> {
+/** Their paths below the directory, in order; throws as `hashFiles` does. */
+export async function listFiles(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   if (entries.length > maxFiles) throw new UnfitFile(`more than ${maxFiles} files`);
   const paths: string[] = [];

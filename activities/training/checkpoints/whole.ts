@@ -23,6 +23,11 @@ export interface Candidate {
   readonly parts: readonly Part[] | null;
 }
 
+interface Written {
+  readonly directory: string;
+  readonly files: readonly Pick<ManifestFile, 'path' | 'size'>[];
+}
+
 /** Undefined when whole. Throws on I/O errors. */
 export async function wholeFault(candidate: Candidate, recipe: Recipe): Promise<string | undefined> {
   const { files, parts } = candidate;
@@ -54,7 +59,7 @@ async function stateFault({ directory, step, files }: Candidate): Promise<string
 }
 
 /** An index of shards names files: each must be there. */
-async function shardFault({ directory, files }: Candidate): Promise<string | undefined> {
+export async function shardFault({ directory, files }: Written): Promise<string | undefined> {
   for (const { path, size } of files.filter((file) => file.path.endsWith('.safetensors.index.json'))) {
     const index =
       size > maxMetadataBytes
@@ -74,7 +79,7 @@ async function optimizerFault({ directory }: Candidate, recipe: Recipe): Promise
   return index.includes('optim') ? undefined : '.metadata names no optimizer';
 }
 
-async function finiteFault({ directory, files }: Candidate): Promise<string | undefined> {
+export async function finiteFault({ directory, files }: Written): Promise<string | undefined> {
   for (const { path } of files.filter((file) => file.path.endsWith('.safetensors'))) {
     const fault = await findFault(join(directory, path));
     if (fault) return `${path}: ${fault}`;
