@@ -2,13 +2,14 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
 import type { ConfigChange } from '../../workflows/training/config-change.ts';
-import type {
-  AttemptOutcome,
-  LaunchResult,
-  OperatorNotice,
-  TrainingPlan,
-  TrainingResult,
-  Unproved,
+import {
+  type AttemptOutcome,
+  type LaunchResult,
+  type OperatorNotice,
+  supersededByOwnLaunch,
+  type TrainingPlan,
+  type TrainingResult,
+  type Unproved,
 } from '../../workflows/training/contract.ts';
 import { failure } from '../failure.ts';
 import type { Runs } from '../storage/runs.ts';
@@ -17,7 +18,7 @@ import { type AttemptView, attemptViewSchema, unseenAttempt } from './attempt-vi
 import { changeRecipe } from './change-recipe.ts';
 import { declareLost, retireAttempt } from './end-attempt.ts';
 import { launchAttempt, type LaunchRequest } from './launch.ts';
-import { type Minted, mintProved } from './mint-epoch.ts';
+import { type Minted, mintProved, newestMinter } from './mint-epoch.ts';
 import type { DeliverNotice } from './notify.ts';
 import { type OperationRecord, recordOperation } from './operations.ts';
 import type { TrainingPorts } from './ports.ts';
@@ -78,7 +79,8 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
     findArtefact: ({ run, plan }) => beating(() => findArtefact(ports, run, plan)),
     async mintAttempt({ run }) {
       const { info } = Context.current();
-      const mintedBy = `${info.workflowExecution?.runId ?? ''}:${info.activityId}`;
+      const { workflowId = '', runId = '' } = info.workflowExecution ?? {};
+      const mintedBy = `${workflowId}:${runId}:${info.activityId}`;
       const minted = await mintProved(ports.database, { run, mintedBy, host: ports.host });
       return minted.kind === 'minted' ? { ...minted, mintedBy } : minted;
     },
@@ -97,10 +99,14 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
           sleep: (ms) => context.sleep(ms),
           sliceMs: request.sliceS * 1000,
         });
-      return detachable(
+      const outcome = await detachable(
         context,
         beating(watching, () => seen),
       );
+      if (outcome?.class !== 'superseded') return outcome;
+      const minter = await newestMinter(ports.database, request.run);
+      const launches = `${context.info.workflowExecution?.workflowId ?? ''}/launch/`;
+      return minter.startsWith(launches) ? { ...outcome, cause: supersededByOwnLaunch } : outcome;
     },
     saveNow: (request) => orderSave(ports, request),
     async stopAttempt(request) {

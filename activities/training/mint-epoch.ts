@@ -10,7 +10,7 @@ export interface Minted {
 
 export interface Wanted {
   readonly run: string;
-  /** Names the workflow run and the activity, so that a retry gets its own epoch back and nobody else's. */
+  /** WORKFLOW_ID:RUN_ID:ACTIVITY of the launch, so that a retry gets its own epoch back and nobody else's. */
   readonly mintedBy: string;
   readonly host: string;
 }
@@ -38,6 +38,18 @@ export function mintProved(
     if (foreign) return { kind: 'unproved', ...foreign };
     return { kind: 'minted', ...(await mint(transaction, wanted)) };
   });
+}
+
+/** Who minted the newest epoch of the run. */
+export async function newestMinter(database: Database, run: string): Promise<string> {
+  const newest = await database
+    .selectFrom('training_attempts')
+    .select('minted_by')
+    .where('run', '=', run)
+    .orderBy('epoch', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  return newest.minted_by;
 }
 
 function locked<T>(database: Database, run: string, work: (transaction: Database) => Promise<T>): Promise<T> {

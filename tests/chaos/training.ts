@@ -50,12 +50,13 @@ export async function chaosOfTraining(
   const reports: RunReport[] = [];
   const ended = new AbortController();
   const onStrike = (one: Struck): void => void struck.push(one);
+  const lastStrikeMs = (): number => struck.at(-1)?.atMs ?? 0;
   const killing = killParts(stack, { everyMs: partsEveryMs, random, signal: ended.signal }, onStrike);
   let begun = 0;
   const lane = async (): Promise<void> => {
     while (struck.length < kills) {
       begun += 1;
-      const report = await runUnderFaults(stack, planOf(begun, random), random, onStrike);
+      const report = await runUnderFaults(stack, planOf(begun, random), random, { onStrike, lastStrikeMs });
       reports.push(report);
       const { name, attempts, weightsEqual, stuck, parked } = report;
       const end = stuck ? 'STUCK' : weightsEqual ? 'equal' : (report.failure ?? 'DIFFERS');

@@ -16,12 +16,12 @@ import type { AttemptOutcome, TrainingPlan } from './contract.ts';
 /**
  * | activity | queue | start-to-close | schedule-to-start | heartbeat | attempts | cancellation |
  * |---|---|---|---|---|---|---|
- * | findArtefact, mintAttempt | gpu | 30 min | - | 60 s | unlimited | try |
- * | launchAttempt | host | 30 min (first use installs the trainer) | hostSilentS | 60 s | unlimited | never cancelled |
+ * | findArtefact, mintAttempt | gpu | 30 min | - | 20 s | unlimited | try |
+ * | launchAttempt | host | 30 min (first use installs the trainer) | hostSilentS | 20 s | unlimited | never cancelled |
  * | watchAttempt | host | 2 h | hostSilentS, unbounded once the host was silent | 15 s | unlimited | try |
  * | saveNow | host | 1 min | hostSilentS | - | unlimited | try |
  * | stopAttempt, retireAttempt | host | 2 h | hostSilentS, then unbounded | 15 s | unlimited | try |
- * | finishTraining | host | 30 min | unbounded | 60 s | unlimited | try |
+ * | finishTraining | host | 30 min | unbounded | 20 s | unlimited | try |
  * | changeRecipe, declareLost, recordOperation | Q | 1 min | - | - | unlimited | try |
  * | deliverNotice | Q | 1 min | - | - | unlimited within a day | try |
  */
@@ -46,7 +46,7 @@ export function gpuActivities(summary: string): TrainingActivities {
   return proxyActivities<TrainingActivities>({
     taskQueue: queuesOf(workflowInfo().taskQueue).gpu,
     startToCloseTimeout: '30 min',
-    heartbeatTimeout: '60 s',
+    heartbeatTimeout: '20 s',
     retry: { maximumInterval: '30 s' },
     summary,
   });
@@ -66,7 +66,7 @@ export function launchActivities(host: string, summary: string, silentAfterS: nu
     taskQueue: queuesOf(workflowInfo().taskQueue).gpuHost(host),
     startToCloseTimeout: '30 min',
     scheduleToStartTimeout: `${silentAfterS} s`,
-    heartbeatTimeout: '60 s',
+    heartbeatTimeout: '20 s',
     retry: { maximumInterval: '30 s', nonRetryableErrorTypes: ['Training.LaunchFailed'] },
     summary,
   });

@@ -12,6 +12,7 @@ export {
   type Reaction,
   type ResumeChange,
   type SmallerBatch,
+  supersededByOwnLaunch,
 } from './outcome.ts';
 
 export const superviseTrainingType = 'superviseTraining';

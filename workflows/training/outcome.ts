@@ -44,6 +44,9 @@ export interface SmallerBatch {
   readonly gradientAccumulation: number;
 }
 
+/** Cause of an attempt that a launch of the same workflow fenced off, left by a run of it that was terminated or reset. */
+export const supersededByOwnLaunch = 'superseded/ownLaunch';
+
 export interface AttemptOutcome {
   readonly class: FailureClass;
   /**

@@ -2,7 +2,7 @@
  * What follows from the class of an attempt's end (training-supervision.md section 4). Pure. Budgets: three failures of
  * one cause without an advance of the verified step, fewer for some classes; what was not the run's own failure counts never.
  */
-import type { AttemptOutcome, FailureClass, Reaction } from './outcome.ts';
+import { type AttemptOutcome, type FailureClass, type Reaction, supersededByOwnLaunch } from './outcome.ts';
 
 export { causeOfLaunchFailure } from './launch-failure.ts';
 export type { Reaction } from './outcome.ts';
@@ -80,6 +80,8 @@ function settle(outcome: AttemptOutcome): Reaction | undefined {
     case 'completed':
       return { do: 'succeed' };
     case 'superseded':
+      if (outcome.cause === supersededByOwnLaunch) return { do: 'resume', afterMs: 1_000 };
+      return { do: 'giveWay' };
     case 'cancelled':
       return { do: 'giveWay' };
     case 'stopped':

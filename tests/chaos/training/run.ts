@@ -23,10 +23,16 @@ export interface Struck {
   readonly atMs: number;
 }
 
+export interface Strikes {
+  onStrike(struck: Struck): void;
+  /** Milliseconds since 1970. */
+  lastStrikeMs(): number;
+}
+
 export interface RunReport {
   readonly name: string;
   readonly struck: readonly Struck[];
-  /** Did not end within the time after its last fault. */
+  /** Did not end within the time after the last fault. */
   readonly stuck: boolean;
   readonly succeeded: boolean;
   readonly weightsEqual: boolean;
@@ -43,14 +49,14 @@ export interface RunReport {
 
 const maxSteps = 60;
 const trainer = fileURLToPath(new URL('./chaos-trainer.py', import.meta.url));
-/** After the last fault. */
+/** After the last fault of any run and part. */
 const patienceMs = 180_000;
 
 export async function runUnderFaults(
   stack: ChaosStack,
   { name, seed, ranks, strikes }: RunPlan,
   random: () => number,
-  onStrike: (struck: Struck) => void,
+  { onStrike, lastStrikeMs }: Strikes,
 ): Promise<RunReport> {
   const witness = join(stack.home, 'witness', name);
   await openWitness(witness);
@@ -62,7 +68,7 @@ export async function runUnderFaults(
   const struck: Struck[] = [];
   const parked: string[] = [];
   const left = [...strikes];
-  let lastMs = performance.now();
+  const beganMs = Date.now();
   for (;;) {
     await sleep(100);
     const status = await statusOf(stack, run);
@@ -71,7 +77,7 @@ export async function runUnderFaults(
       continue;
     }
     if (status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') break;
-    if (performance.now() - lastMs > patienceMs) break;
+    if (Date.now() - Math.max(beganMs, lastStrikeMs()) > patienceMs) break;
     const cause = await helpParked(stack, run);
     if (cause !== undefined) {
       parked.push(cause);
@@ -83,7 +89,6 @@ export async function runUnderFaults(
     left.shift();
     await sleep(200 * random());
     const atMs = await faults[next.fault]?.strike(target);
-    lastMs = performance.now();
     if (atMs === undefined) continue;
     struck.push({ fault: next.fault, atMs });
     onStrike({ fault: next.fault, atMs });

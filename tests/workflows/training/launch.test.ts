@@ -1,8 +1,9 @@
 /** Launches under disturbance: whatever happens to the workflow, one trainer runs, and the lower epoch is dead before it. */
 import { readFile, readdir } from 'node:fs/promises';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mintProved } from '../../../activities/training/mint-epoch.ts';
-import { superviseTrainingType } from '../../../workflows/training/contract.ts';
+import { launchAttemptType, superviseTrainingType } from '../../../workflows/training/contract.ts';
 import { recordHistory } from '../../support/record-history.ts';
 import { type TrainingParts, trainingParts, until } from '../../support/training-parts.ts';
 
@@ -149,6 +150,25 @@ describe('a launch', () => {
     const all = await rows('terminated');
     expect(all.filter(({ outcome }) => outcome === 'completed')).toHaveLength(1);
     expect(all.every(({ state }) => state === 'ended')).toBe(true);
+  });
+
+  it('is made anew when one that a predecessor left behind has fenced it off', async () => {
+    const handle = await start('left-behind');
+    await stepping('left-behind');
+    const launched = await parts.client.workflow.getHandle(`${handle.workflowId}/launch/1`).fetchHistory();
+    const order = launched.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+    const work = (async () => {
+      await parts.client.workflow.start(launchAttemptType, {
+        ...{ taskQueue: parts.taskQueue, workflowId: `${handle.workflowId}/launch/99` },
+        args: [defaultPayloadConverter.fromPayload(order as never)],
+      });
+      return handle.result();
+    })();
+    const { most, result } = await mostTrainers('left-behind', work);
+    expect(most).toBe(1);
+    expect(result).toMatchObject({ state: 'succeeded' });
+    const outcomes = (await rows('left-behind')).map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['superseded', 'superseded', 'completed']);
   });
 
   it('is refused under another workflow id while the run is open, and fences when it is not', async () => {

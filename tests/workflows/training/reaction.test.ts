@@ -1,7 +1,7 @@
 /** From classes to reactions, with budgets over several ends (training-supervision.md section 4). */
 import { describe, expect, it } from 'vitest';
 import type { AttemptOutcome, FailureClass, Reaction } from '../../../workflows/training/contract.ts';
-import { failureClasses } from '../../../workflows/training/contract.ts';
+import { failureClasses, supersededByOwnLaunch } from '../../../workflows/training/contract.ts';
 import { type FailureRecord, react, recordFailure } from '../../../workflows/training/reaction.ts';
 
 function end(kind: FailureClass, change: Partial<AttemptOutcome> = {}): AttemptOutcome {
@@ -25,6 +25,11 @@ describe('a reaction', () => {
   it.each<[string, readonly AttemptOutcome[], Reaction['do']]>([
     ['a success ends it', [end('completed')], 'succeed'],
     ['a newer epoch has the word', [end('superseded')], 'giveWay'],
+    [
+      'a launch that its own predecessor left behind',
+      [end('superseded', { cause: supersededByOwnLaunch })],
+      'resume',
+    ],
     ['a cancelled run has no more say', [end('cancelled')], 'giveWay'],
     ['our own stop waits for a person', [end('stopped')], 'park'],
     ['people are told of a straggler', [end('straggler')], 'notify'],
