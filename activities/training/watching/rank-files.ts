@@ -4,7 +4,7 @@ import { type AttemptView, foldEvents } from '../attempt-view.ts';
 import type { AttemptLayout } from '../layout.ts';
 import type { TrainerEvent } from './event.ts';
 import { readEventFile } from './event-file.ts';
-import { type RankView, unseenRank } from './rank-view.ts';
+import { foldRank, type RankView, unseenRank } from './rank-view.ts';
 
 const maxRanks = 1_024;
 const fileName = /^events\.(0|[1-9]\d{0,3})\.jsonl$/;
@@ -52,9 +52,13 @@ export function createRankFiles(options: {
     if (size === undefined || size === rank.file.offset) return;
     let mine = rank;
     for (let slice = 0; slice < slices; slice += 1) {
+      const before = mine;
       const { events, position, more } = await readEventFile(path, mine.file, epoch);
-      for (const event of events) onEvent(mine, event, nowMs);
-      files.view = foldEvents(files.view, { ...mine, file: position }, events);
+      for (const event of events) {
+        onEvent(mine, event, nowMs);
+        mine = foldRank(mine, event);
+      }
+      files.view = foldEvents(files.view, { ...before, file: position }, events);
       mine = files.view.ranks.find((known) => known.rank === rank.rank) as RankView;
       if (!more) return;
     }
