@@ -44,16 +44,17 @@ async function trainersOf(name: string): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const found = await Promise.all(
     pids.map(async (pid) => {
-      const [environment, command] = await Promise.all([
-        readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''),
-        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
-      ]);
+      const [environment, command, stat] = await Promise.all(
+        ['environ', 'cmdline', 'stat'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+      );
       // Of this test's own home: others may run the same names on this machine.
-      const isTrainer = command.includes('stand-in-trainer.py') && command.includes(parts.home);
-      return isTrainer && environment.includes(`training/${name}:`) ? [pid] : [];
+      const isTrainer = command?.includes('stand-in-trainer.py') && command.includes(parts.home);
+      // Each trainer leads a session; a version manager's python3 is a script that forks before it is Python.
+      const session = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[3] ?? '';
+      return isTrainer && environment?.includes(`training/${name}:`) ? [session] : [];
     }),
   );
-  return found.flat();
+  return [...new Set(found.flat())];
 }
 
 /** The most trainers of a run that were seen at one moment while `work` went on. */
