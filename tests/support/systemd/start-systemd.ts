@@ -1,9 +1,10 @@
 /** A real systemd in namespaces of its own, for tests of what the end of a unit does. Needs root, systemd, dbus-daemon and unshare. */
 import { spawn } from 'node:child_process';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { soon } from '../local-attempts.ts';
 
 const unshare = '/usr/bin/unshare';
 const needed = ['/lib/systemd/systemd', '/usr/bin/dbus-daemon', '/usr/bin/busctl', unshare];
@@ -26,7 +27,7 @@ export async function hasSystemd(): Promise<boolean> {
       ),
     ),
   );
-  return found.every(Boolean);
+  return found.every(Boolean) && (await cgroupMount()) !== '';
 }
 
 /** Starts the named services (text of their [Service] sections) after the bus. Disposing ends all of it. */
@@ -45,13 +46,34 @@ export async function startSystemd(services: Readonly<Record<string, string>>): 
   };
   for (const [name, text] of Object.entries(units)) await writeFile(join(directory, name), text);
   const spaces = ['--pid', '--fork', '--mount', '--cgroup', '--uts', '--ipc', '--kill-child'];
-  const child = spawn(unshare, [...spaces, 'sh', init, directory], { stdio: 'ignore' });
+  // A group of its own is the root that systemd sees: it leaves nothing in the host's.
+  const group = join(await cgroupMount(), `masgpt-systemd-${process.pid}`);
+  await mkdir(group);
+  const enter = `echo $$ > ${group}/cgroup.procs && exec "$@"`;
+  const child = spawn('/bin/sh', ['-c', enter, 'sh', unshare, ...spaces, 'sh', init, directory], {
+    stdio: 'ignore',
+  });
   return {
     async [Symbol.asyncDispose]() {
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
       await gone;
+      await writeFile(join(group, 'cgroup.kill'), '1');
+      await soon(() => removeGroup(group));
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Where control groups of version 2 are mounted; empty where they are not. */
+export async function cgroupMount(): Promise<string> {
+  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
+  return lines.find((line) => line.includes(' - cgroup2 '))?.split(' ')[4] ?? '';
+}
+
+/** Groups go one by one, the innermost first. */
+async function removeGroup(group: string): Promise<void> {
+  for (const entry of await readdir(group, { withFileTypes: true }))
+    if (entry.isDirectory()) await removeGroup(join(group, entry.name));
+  await rmdir(group);
 }

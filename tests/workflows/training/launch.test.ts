@@ -45,7 +45,9 @@ async function trainersOf(name: string): Promise<string[]> {
   const found = await Promise.all(
     pids.map(async (pid) => {
       const [environment, command, stat] = await Promise.all(
-        ['environ', 'cmdline', 'stat'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+        ['environ', 'cmdline', 'stat'].map((file) =>
+          readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => ''),
+        ),
       );
       // Of this test's own home: others may run the same names on this machine.
       const isTrainer = command?.includes('stand-in-trainer.py') && command.includes(parts.home);

@@ -8,19 +8,14 @@ import { describe, expect, it } from 'vitest';
 import type { LaunchedAttempt, ScopeKind } from '../../../../activities/training/launcher.ts';
 import { launchCommand } from '../../../support/launch-attempt.ts';
 import { lives, localAttempts, possibleScopes, soon } from '../../../support/local-attempts.ts';
-import { hasSystemd, startSystemd } from '../../../support/systemd/start-systemd.ts';
+import { cgroupMount, hasSystemd, startSystemd } from '../../../support/systemd/start-systemd.ts';
 
 const systemd = await hasSystemd();
 const program = 'import time\ntime.sleep(3600)';
 const groups: Readonly<Record<string, string>> = {
-  cgroup2: await mountOf('cgroup2'),
+  cgroup2: await cgroupMount(),
   cgroup1: '/sys/fs/cgroup/systemd',
 };
-
-async function mountOf(type: string): Promise<string> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-  return lines.find((line) => line.includes(` - ${type} `))?.split(' ')[4] ?? '';
-}
 
 /** A worker in a control group of its own, or in a session of its own, that has launched an attempt. */
 async function startWorker(kind: ScopeKind, group: string | undefined) {
