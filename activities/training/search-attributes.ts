@@ -6,7 +6,10 @@ import { trainingAttributes } from '../../workflows/training/contract.ts';
 const typeNumbers = { Keyword: 2, Int: 3 } as const;
 
 /** None where the server does not tell: they are never needed. */
-export async function registeredAttributes(client: Client, namespace: string): Promise<string[]> {
+export async function registeredAttributes(
+  client: { readonly connection: Pick<Client['connection'], 'operatorService'> },
+  namespace: string,
+): Promise<string[]> {
   try {
     const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
     return Object.entries(trainingAttributes)
