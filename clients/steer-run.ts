@@ -1,4 +1,5 @@
 /** Pauses, resumes and tunes the executions of a run while it goes on. A closed or unknown run is `Input.NotFound`. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   type WorkflowHandle,
@@ -25,10 +26,11 @@ export function createSteering(client: Client, kind: 'dataset' | 'evaluation'): 
   ): Promise<MatrixControl> => {
     const workflowId = `${kind}/${name}`;
     try {
-      return await ask(client.workflow.getHandle(workflowId));
+      return await onceBegun(() => ask(client.workflow.getHandle(workflowId)));
     } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError)
-        throw notBegun(workflowId, error) ?? error.cause ?? error;
+      if (isNotBegun(error))
+        throw failure('Input.Invalid', `${workflowId} has not begun yet: try again`, { cause: error });
+      if (error instanceof WorkflowUpdateFailedError) throw error.cause ?? error;
       if (!(error instanceof WorkflowNotFoundError)) throw error;
       throw failure('Input.NotFound', `${workflowId} does not run: see \`masgpt runs list\``, {
         cause: error,
@@ -44,8 +46,24 @@ export function createSteering(client: Client, kind: 'dataset' | 'evaluation'): 
   };
 }
 
-/** Until its input is checked, a run listens to nothing. */
-function notBegun(workflowId: string, { cause }: WorkflowUpdateFailedError): Error | undefined {
-  if (!cause?.message.startsWith('No registered handler')) return undefined;
-  return failure('Input.Invalid', `${workflowId} has not begun yet: try again in a moment`, { cause });
+/** Until its input is checked, a run listens to nothing: that takes less than a second where a worker is free. */
+async function onceBegun<T>(ask: () => Promise<T>): Promise<T> {
+  const until = performance.now() + beginsWithinMs;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isNotBegun(error) || performance.now() > until) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+const beginsWithinMs = 15_000;
+
+function isNotBegun(error: unknown): boolean {
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    error.cause?.message.startsWith('No registered handler') === true
+  );
 }

@@ -1,4 +1,5 @@
 /** Restarts a part that died: after 1, 2, 4 … 30 s, and after 1 s again once it ran for a minute. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SupervisedProcess } from './supervised-process.ts';
 
 export interface KeptPart {
@@ -37,7 +38,7 @@ export async function keepRunning(options: KeepOptions): Promise<KeptPart> {
         if (Date.now() - since > steadyMs) delayMs = firstDelayMs;
         options.note(`${options.name} ended (${end}); it starts again in ${delayMs / 1_000} s`);
       }
-      await sleep(delayMs, stopping.signal);
+      await sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       delayMs = Math.min(delayMs * 2, maxDelayMs);
       try {
@@ -65,11 +66,4 @@ export async function keepRunning(options: KeepOptions): Promise<KeptPart> {
       await loop;
     },
   };
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-  });
 }

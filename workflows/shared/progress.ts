@@ -43,6 +43,16 @@ export const nothingDone = { done: 0, found: 0, failed: 0, failureKinds: {}, ope
 
 const maxDetailsBytes = 4096;
 
+const ended: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled']);
+
+/** A workflow has one progress. */
+let showEnding: ((end: Pick<Progress, 'state' | 'cause'>) => void) | undefined;
+
+/** In the query and the details alone: Temporal itself says how a workflow ended, and a memo would be one more command. */
+export function showEnd(state: 'failed' | 'cancelled', cause: string): void {
+  showEnding?.({ state, cause });
+}
+
 /** Installs the query; the returned function publishes a new state. Call it when something changed, not in a loop. `rules`: of the run. */
 export function createProgress(initial: Progress, rules = 1): (update: Partial<Progress>) => Progress {
   let current = initial;
@@ -50,12 +60,15 @@ export function createProgress(initial: Progress, rules = 1): (update: Partial<P
   let memo = rules >= 2 ? 'running|' : '';
   const pace = createPace();
   setHandler(progressQuery, () => current);
-  const publish = (update: Partial<Progress>): Progress => {
+  const show = (update: Partial<Progress>): void => {
     current = { ...current, ...update };
     // A workflow's clock stands still between its tasks, and is the same in a replay.
     const nowMs = Date.now();
     current = { ...current, perSecond: pace(nowMs, current) };
     setCurrentDetails(markdown(current, nowMs).slice(0, maxDetailsBytes));
+  };
+  const publish = (update: Partial<Progress>): Progress => {
+    show(update);
     const nextMemo = `${current.state}|${current.cause ?? ''}`;
     if (nextMemo !== memo) {
       memo = nextMemo;
@@ -64,6 +77,7 @@ export function createProgress(initial: Progress, rules = 1): (update: Partial<P
     return current;
   };
   publish({});
+  showEnding = show;
   return publish;
 }
 
@@ -78,7 +92,7 @@ function markdown(progress: Progress, nowMs: number): string {
     ],
     ['failed', cell(failureWords(progress).replace(' failed', ''))],
   ];
-  if (total > 0) {
+  if (total > 0 && !ended.has(state)) {
     rows.push(['rate', rateWords(perSecond, unit)]);
     rows.push(['ETA', arrival(secondsLeft(progress, perSecond), nowMs)]);
   }

@@ -11,6 +11,7 @@ import {
   proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
+import { showEnd } from './progress.ts';
 import type { ResolvedRun, RunIdentity, RunKind } from './run-input.ts';
 import { noUsage, type Usage } from './usage.ts';
 
@@ -77,9 +78,9 @@ export async function withRun<T, R extends RunOutput>(
   } catch (thrown) {
     if (thrown instanceof ContinueAsNew) throw thrown;
     const state = isCancellation(thrown) ? 'cancelled' : 'failed';
-    await CancellationScope.nonCancellable(() =>
-      settle(run, { state, result: null, cause: causeOf(thrown) }),
-    );
+    const cause = causeOf(thrown);
+    showEnd(state, cause);
+    await CancellationScope.nonCancellable(() => settle(run, { state, result: null, cause }));
     throw thrown;
   }
 }

@@ -53,6 +53,7 @@ async function execute(work: (number: number, signal: AbortSignal) => Promise<vo
       try {
         await new Promise((resolve) => setTimeout(resolve, 5));
         ran.push({ number, together });
+        signal.throwIfAborted();
         await work(number, signal);
         await store(spec, { status: 'answered', ended_at: new Date() });
       } finally {

@@ -1,6 +1,7 @@
 /** The score matrix on real parts and simulated models: only the difference runs, pauses and spent budgets leave what is usable. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetRequest, DatasetResult } from '../../../workflows/dataset/contract.ts';
+import type { Progress } from '../../../workflows/shared/progress.ts';
 import { recordHistory } from '../../support/record-history.ts';
 import { type SimulatedStack, simulatedStack } from '../../support/simulated-stack.ts';
 
@@ -105,6 +106,11 @@ describe('the score matrix', () => {
       maxTokens: 12_000,
     };
     await expect(build({ ...poor, name: 'stopped' })).rejects.toMatchObject({ type: 'Budget.Exceeded' });
+    const ended = stack.client.workflow.getHandle('dataset/stopped').query<Progress>('progress');
+    expect(await ended).toMatchObject({
+      state: 'failed',
+      cause: expect.stringMatching(/^Budget.Exceeded: /),
+    });
     const used = (await build({ ...poor, name: 'used', seed: 10, whenSpent: 'use' })).result;
     expect(used.leftOut).toBeGreaterThan(0);
     expect(used.leftOut).toBeLessThan(40);

@@ -138,6 +138,7 @@ describe.each([
     await expect.poll(progress, { timeout: 30_000 }).toBeGreaterThan(0);
     await handle.cancel();
     await expect(handle.result()).rejects.toThrow();
+    expect(await handle.progress()).toMatchObject({ state: 'cancelled' });
     const query = `TaskQueue = '${parts.taskQueue}' AND ExecutionStatus = 'Running'`;
     const open = () =>
       parts.temporal.workflowService.countWorkflowExecutions({ namespace: 'default', query });
