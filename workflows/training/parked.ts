@@ -28,7 +28,7 @@ export function parkedOf(run: ParkedRun): Parked {
       'retryFromCheckpoint',
       damaged
         ? 'begin again at step 0; no checkpoint is left'
-        : `go on from an older step (0: the start); newer checkpoints are set aside. Verified: ${steps}`,
+        : `go on from an older step, 0 is the start; newer checkpoints are set aside. Verified: ${steps}`,
       `retry-from --step ${older}`,
       { step: older },
     ),
