@@ -21,6 +21,7 @@ import {
 } from '../workflows/evaluation/contract.ts';
 import { addBatchesInFlight } from './batches-in-flight.ts';
 import { createSteering, type Steering } from './steer-run.ts';
+import { createTrainingSteering, type TrainingSteering } from './steer-training.ts';
 import type { Progress } from '../workflows/shared/progress.ts';
 import { namePattern } from '../workflows/shared/names.ts';
 import { priorities, priorityOf } from '../workflows/shared/queues.ts';
@@ -71,7 +72,7 @@ export interface MasClient {
   readonly answer: Runs<AnswerRequest, AnswerResult>;
   readonly dataset: Runs<DatasetRequest, DatasetResult> & Steering;
   readonly verification: Runs<VerifyRequest, VerifyResult>;
-  readonly training: Runs<TrainingRequest, TrainingResult>;
+  readonly training: Runs<TrainingRequest, TrainingResult> & TrainingSteering;
   readonly evaluation: Runs<EvaluationRequest, EvaluationResult> & Steering;
 }
 
@@ -94,7 +95,10 @@ export function createMasClient(on: ConnectionLike | Client, options: MasClientO
       ...createSteering(client, 'dataset'),
     },
     verification: runs('verification', verifyDatasetType, priorities.dataset),
-    training: runs('training', superviseTrainingType, priorities.dataset),
+    training: {
+      ...runs<TrainingRequest, TrainingResult>('training', superviseTrainingType, priorities.dataset),
+      ...createTrainingSteering(client),
+    },
     evaluation: {
       ...runs<EvaluationRequest, EvaluationResult>(
         'evaluation',

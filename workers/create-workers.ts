@@ -38,7 +38,10 @@ export async function createWorkers(options: {
   const workers: Worker[] = [];
   for (const role of options.roles ?? queueRoles) {
     workers.push(await create(queues[role], workerOptions(role, services)));
-    if (role === 'gpu') workers.push(await create(queues.gpuHost(hostname()), activities(100)));
+    if (role === 'gpu')
+      workers.push(
+        await create(queues.gpuHost(services.config.training.host ?? hostname()), activities(100)),
+      );
   }
   return workers;
 }

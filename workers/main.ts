@@ -4,10 +4,13 @@
  */
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Registry } from 'prom-client';
 import { type QueueRole, queueRoles } from '../workflows/shared/queues.ts';
 import { loadConfig } from './config/load.ts';
 import { connectWorker } from './connection.ts';
 import { createWorkers } from './create-workers.ts';
+import { registerLastPoll } from './metrics/last-poll.ts';
+import { serveMetrics, type ServedMetrics } from './metrics/serve-metrics.ts';
 import { openServices } from './open-services.ts';
 
 const { values } = parseArgs({ options: { queues: { type: 'string' }, config: { type: 'string' } } });
@@ -27,6 +30,8 @@ const config = await loadConfig({ file: values.config, env: process.env });
 await using services = await openServices(config);
 const connection = await connectWorker({ config, env: process.env });
 const workers = await createWorkers({ connection, services, roles });
+const queues = workers.map((worker) => worker.options.taskQueue);
+const metrics = await openMetrics();
 
 const drain = (): void => {
   for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -41,10 +46,21 @@ const runs = workers.map((worker) =>
   }),
 );
 process.stdout.write(
-  `${JSON.stringify({ status: 'ready', queues: workers.map((worker) => worker.options.taskQueue) })}\n`,
+  `${JSON.stringify({ status: 'ready', queues, ...(metrics ? { metricsUrl: metrics.url } : {}) })}\n`,
 );
 await Promise.all(runs);
+await metrics?.[Symbol.asyncDispose]();
 await connection.close();
+
+async function openMetrics(): Promise<ServedMetrics | undefined> {
+  const { address } = config.metrics;
+  if (address === undefined) return undefined;
+  const registry = new Registry();
+  const { namespace } = config.temporal;
+  const [identity = ''] = workers.map((worker) => worker.options.identity);
+  registerLastPoll(registry, { service: connection.workflowService, namespace, queues, identity });
+  return serveMetrics(registry, address);
+}
 
 function rolesOf(text: string | undefined): readonly QueueRole[] {
   if (text === undefined) return queueRoles;

@@ -62,7 +62,13 @@ export async function sweepRows(transaction: Database, options: SweepOptions): P
       and not exists (select 1 from runs r where b.level = r.namespace || '/' || r.kind || '/' || r.name)
       and ${run === undefined ? sql`true` : sql`right(b.level, length(${run}) + 1) = '/' || ${run}`}`);
   let training = 0;
-  for (const table of ['training_attempts', 'training_checkpoints', 'artefacts'] as const)
+  for (const table of [
+    'training_attempts',
+    'training_checkpoints',
+    'training_checkpoint_copies',
+    'training_operations',
+    'artefacts',
+  ] as const)
     training += await remove(sql`delete from ${sql.table(table)} t where ${unlisted('t.run')}`);
   return { executions, generations, calls, payloads, budgets, training };
 }

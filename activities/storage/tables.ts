@@ -6,6 +6,8 @@ import type { LlmTables } from './tables/llm.ts';
 import type { MatrixTables } from './tables/matrix.ts';
 import type { QueryPoolTables } from './tables/query-pools.ts';
 import type { RunTables } from './tables/runs.ts';
+import type { TrainingOperationTables } from './tables/training-operations.ts';
+import type { TrainingPhaseTimeTables } from './tables/training-phase-times.ts';
 import type { TrainingTables } from './tables/training.ts';
 
 export interface Tables
@@ -16,5 +18,7 @@ export interface Tables
     EmbeddingTables,
     MatrixTables,
     QueryPoolTables,
-    TrainingTables {}
+    TrainingTables,
+    TrainingPhaseTimeTables,
+    TrainingOperationTables {}
 export type Database = Kysely<Tables>;

@@ -1,21 +1,31 @@
 /** The activities of superviseTraining: Temporal's side of launch, watch, stop and finish. */
 import { CancelledFailure, Context } from '@temporalio/activity';
-import { trainingStepSignal, type TrainingStep } from '../../workflows/training/contract.ts';
 import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
-import type {
-  AttemptOutcome,
-  LaunchResult,
-  TrainingPlan,
-  TrainingResult,
+import type { ConfigChange } from '../../workflows/training/config-change.ts';
+import {
+  type AttemptOutcome,
+  type LaunchResult,
+  type OperatorNotice,
+  supersededByOwnLaunch,
+  type TrainingPlan,
+  type TrainingResult,
+  type Unproved,
 } from '../../workflows/training/contract.ts';
 import { failure } from '../failure.ts';
 import type { Runs } from '../storage/runs.ts';
 import { findArtefact, type FinishRequest, finishTraining } from './artefact.ts';
 import { type AttemptView, attemptViewSchema, unseenAttempt } from './attempt-view.ts';
+import { changeRecipe } from './change-recipe.ts';
+import { declareLost, retireAttempt } from './end-attempt.ts';
 import { launchAttempt, type LaunchRequest } from './launch.ts';
+import { type Minted, mintProved, newestMinter } from './mint-epoch.ts';
+import type { DeliverNotice } from './notify.ts';
+import { type OperationRecord, recordOperation } from './operations.ts';
 import type { TrainingPorts } from './ports.ts';
 import { createResolveTraining } from './resolve.ts';
+import { registeredAttributes } from './search-attributes.ts';
 import { orderSave, stopAttempt, type StopRequest } from './stop.ts';
+import { createTeller } from './tell-workflow.ts';
 import { watchAttempt, type WatchRequest } from './watch.ts';
 
 export interface TrainingActivities {
@@ -24,25 +34,57 @@ export interface TrainingActivities {
     readonly run: string;
     readonly plan: TrainingPlan;
   }): Promise<TrainingResult | null>;
-  launchAttempt(request: LaunchRequest): Promise<LaunchResult>;
+  /** The epoch of the attempt to come: the same one at each retry. */
+  mintAttempt(request: {
+    readonly run: string;
+  }): Promise<({ readonly kind: 'minted'; readonly mintedBy: string } & Minted) | Unproved>;
+  /** On the host that minted the epoch. */
+  launchAttempt(request: LaunchRequest & { readonly mintedBy: string }): Promise<LaunchResult>;
   /** Null = the slice is over and the trainer still runs. */
   watchAttempt(request: WatchRequest & { readonly sliceS: number }): Promise<AttemptOutcome | null>;
   saveNow(request: { readonly run: string; readonly epoch: number }): Promise<void>;
   stopAttempt(request: StopRequest): Promise<void>;
+  /** On its own host: stops what is left of an older attempt, proves it dead, and writes so. */
+  retireAttempt(request: { readonly run: string; readonly epoch: number }): Promise<void>;
   finishTraining(request: FinishRequest): Promise<TrainingResult>;
+  /** Throws `Input.Invalid`. */
+  changeRecipe(request: {
+    readonly plan: TrainingPlan;
+    readonly change: ConfigChange;
+  }): Promise<TrainingPlan>;
+  /** An operator's word that an attempt is dead. */
+  declareLost(request: { readonly run: string; readonly epoch: number }): Promise<void>;
+  /** Returns the identity of the client that sent the update. */
+  recordOperation(record: OperationRecord): Promise<string>;
+  deliverNotice(request: { readonly target: string; readonly notice: OperatorNotice }): Promise<void>;
 }
 
-const signalEveryMs = 10_000;
+export interface TrainingActivityPorts extends TrainingPorts {
+  readonly runs: Runs;
+  /** Names of the config's targets of notices. */
+  readonly targets: readonly string[];
+  readonly hostSilentS: number;
+  readonly deliver: DeliverNotice;
+}
 
-export function createTrainingActivities(ports: TrainingPorts & { readonly runs: Runs }): TrainingActivities {
+export function createTrainingActivities(ports: TrainingActivityPorts): TrainingActivities {
+  const resolve = createResolveTraining(ports);
   return {
-    resolveTrainingInput: createResolveTraining(ports),
-    findArtefact: ({ run, plan }) => beating(() => findArtefact(ports, run, plan)),
-    launchAttempt(request) {
-      const { info } = Context.current();
-      const mintedBy = `${info.workflowExecution?.runId ?? ''}:${info.activityId}`;
-      return beating(() => launchAttempt(ports, request, mintedBy));
+    async resolveTrainingInput(raw, identity) {
+      const resolved = await resolve(raw, identity);
+      const searchAttributes = await registeredAttributes(Context.current().client, identity.namespace);
+      const { targets: notify, hostSilentS } = ports;
+      return { ...resolved, input: { ...resolved.input, searchAttributes, notify, hostSilentS } };
     },
+    findArtefact: ({ run, plan }) => beating(() => findArtefact(ports, run, plan)),
+    async mintAttempt({ run }) {
+      const { info } = Context.current();
+      const { workflowId = '', runId = '' } = info.workflowExecution ?? {};
+      const mintedBy = `${workflowId}:${runId}:${info.activityId}`;
+      const minted = await mintProved(ports.database, { run, mintedBy, host: ports.host });
+      return minted.kind === 'minted' ? { ...minted, mintedBy } : minted;
+    },
+    launchAttempt: ({ mintedBy, ...request }) => beating(() => launchAttempt(ports, request, mintedBy)),
     async watchAttempt(request) {
       const context = Context.current();
       const tell = createTeller(context);
@@ -57,17 +99,27 @@ export function createTrainingActivities(ports: TrainingPorts & { readonly runs:
           sleep: (ms) => context.sleep(ms),
           sliceMs: request.sliceS * 1000,
         });
-      return detachable(
+      const outcome = await detachable(
         context,
         beating(watching, () => seen),
       );
+      if (outcome?.class !== 'superseded') return outcome;
+      const minter = await newestMinter(ports.database, request.run);
+      const launches = `${context.info.workflowExecution?.workflowId ?? ''}/launch/`;
+      return minter.startsWith(launches) ? { ...outcome, cause: supersededByOwnLaunch } : outcome;
     },
     saveNow: (request) => orderSave(ports, request),
     async stopAttempt(request) {
       const context = Context.current();
       await beating(() => stopAttempt(ports, request, (ms) => context.sleep(ms)));
     },
+    retireAttempt: (request) => beating(() => retireAttempt(ports, request)),
     finishTraining: (request) => beating(() => finishTraining(ports, request)),
+    changeRecipe: ({ plan, change }) => changeRecipe(ports.blobs, plan, change),
+    declareLost: (request) => declareLost(ports.database, request),
+    recordOperation: (record) => recordOperation(ports.database, Context.current().client, record),
+    deliverNotice: ({ target, notice }) =>
+      ports.deliver(target, notice, Context.current().cancellationSignal),
   };
 }
 
@@ -95,26 +147,4 @@ async function detachable<T>(context: Context, watching: Promise<T>): Promise<T>
 function viewOf(details: unknown): AttemptView {
   const parsed = attemptViewSchema.safeParse(details);
   return parsed.success ? parsed.data : unseenAttempt;
-}
-
-/** Signals the workflow at each new checkpoint or phase of note, else every 10 s: history stays short. */
-function createTeller(context: Context): (step: TrainingStep) => void {
-  let told = { note: '', state: '', at: -Infinity };
-  return (step) => {
-    const now = performance.now();
-    const next = {
-      note: `${step.checkpoints.join()}:${step.step > 0}`,
-      state: JSON.stringify(step),
-      at: now,
-    };
-    if (next.state === told.state || (next.note === told.note && now - told.at < signalEveryMs)) return;
-    told = next;
-    const { workflowExecution } = context.info;
-    if (!workflowExecution) return;
-    // For people alone: a signal that is lost is followed by the next.
-    context.client.workflow
-      .getHandle(workflowExecution.workflowId, workflowExecution.runId)
-      .signal(trainingStepSignal, step)
-      .catch(() => {});
-  };
 }

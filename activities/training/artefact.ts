@@ -1,36 +1,36 @@
 /** The finished model: verified, moved out of its attempt, and registered under the sha256 over its manifest. */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrainingPlan, TrainingResult } from '../../workflows/training/contract.ts';
 import { failure } from '../failure.ts';
 import { canonicalHash } from '../storage/canonical-json.ts';
 import { toJson } from '../storage/encode.ts';
 import { attemptLayout, runDirectory } from './layout.ts';
-import { hashFiles } from './manifest.ts';
+import { finiteFault, shardFault } from './checkpoints/whole.ts';
+import { hashFiles, listFiles } from './manifest.ts';
 import { configSha } from './plan.ts';
 import type { TrainingPorts } from './ports.ts';
 import type { Recipe } from './recipe.ts';
-import { findFault } from './safetensors.ts';
 
 /** Models are code: pickles and Python sources have no place in one. */
 const refused = /\.(py|pyc|bin|pt|pth|pkl)$/;
 
-const modelFiles = [
-  'config.json',
-  'generation_config.json',
-  'model.safetensors',
-  'tokenizer.json',
-  'tokenizer_config.json',
-];
+const modelFiles = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'];
+/** Whole, or in shards that the index names. */
+const weightFiles = ['model.safetensors', 'model.safetensors.index.json'];
 
+/** Files of the finished model, at any depth: nothing but files, no code, for kind `sft` a model that can be served. */
 export async function artefactIsWhole(directory: string, recipe: Recipe): Promise<boolean> {
-  const names: string[] = await readdir(directory).catch(() => []);
-  if (names.length === 0 || names.some((name) => refused.test(name))) return false;
-  if (recipe.kind === 'sft' && !modelFiles.every((name) => names.includes(name))) return false;
-  for (const name of names.filter((file) => file.endsWith('.safetensors'))) {
-    if (await findFault(join(directory, name))) return false;
-  }
-  return true;
+  const paths: readonly string[] = await listFiles(directory).catch(() => []);
+  if (paths.length === 0 || paths.some((path) => refused.test(path))) return false;
+  const isModel =
+    modelFiles.every((name) => paths.includes(name)) && weightFiles.some((name) => paths.includes(name));
+  if (recipe.kind === 'sft' && !isModel) return false;
+  const files = await Promise.all(
+    paths.map(async (path) => ({ path, size: (await stat(join(directory, path))).size })),
+  );
+  if ((await shardFault({ directory, files })) !== undefined) return false;
+  return (await finiteFault({ directory, files })) === undefined;
 }
 
 /** The registered artefact of this run for the same recipe and data, if there is one. */

@@ -5,21 +5,28 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LaunchResult, TrainingPlan } from '../../workflows/training/contract.ts';
+import type { ResumeChange } from '../../workflows/training/outcome.ts';
 import { failure } from '../failure.ts';
-import { chooseCheckpoint, type CheckpointScope, verifiedSteps } from './checkpoints.ts';
+import { type CheckpointScope, verifiedSteps } from './checkpoints.ts';
+import { chooseCheckpoint } from './checkpoints/choose.ts';
+import { prune, removeQuarantined } from './checkpoints/retention.ts';
+import { environmentOf, jobOf } from './job.ts';
 import { attemptLayout, runDirectory, writeWhole } from './layout.ts';
+import { raiseLease } from './lease.ts';
 import { mintEpoch } from './mint-epoch.ts';
 import { configSha } from './plan.ts';
 import type { TrainingPorts } from './ports.ts';
-import { protocolDirectory, trainerScript } from './ports.ts';
+import { trainerScript } from './ports.ts';
 import { readRecipe } from './read-recipe.ts';
 import type { Recipe } from './recipe.ts';
 
 export interface LaunchRequest {
   readonly run: string;
   readonly plan: TrainingPlan;
-  /** The operator's choice; the newest verified one when absent. */
+  /** The operator's choice; the newest verified one when absent; 0 = from the start. */
   readonly fromStep?: number;
+  /** What this attempt does otherwise than the last one. */
+  readonly change?: ResumeChange;
 }
 
 export async function launchAttempt(
@@ -51,7 +58,12 @@ export async function launchAttempt(
       checkpoints: await verifiedSteps(scope),
     };
   }
-  const chosen = await chooseCheckpoint(scope, request.fromStep);
+  const { change, fromStep } = request;
+  const rollBack = change?.kind === 'rollBack' ? change : undefined;
+  const chosen = await chooseCheckpoint(scope, { recipe, fromStep, rollBack, copies: ports.copies });
+  // Verified just now: what retention gives up may go.
+  if (chosen.checkpoint) await prune(scope, recipe.keep);
+  if (change?.kind === 'prune') await removeQuarantined(scope, 0);
   if (chosen.lost) {
     await endAttempt(ports, run, epoch, 'checkpointCorrupt');
     return { kind: 'noCheckpoint', quarantined: chosen.quarantined };
@@ -60,29 +72,20 @@ export async function launchAttempt(
   const resume = chosen.checkpoint;
   await writeWhole(
     layout.job,
-    JSON.stringify({
-      v: 1,
-      run,
-      epoch,
-      directory: layout.directory,
-      dataset,
-      output: layout.output,
-      artefact: layout.artefact,
-      seed: plan.seed,
-      resumeFrom: resume?.directory ?? null,
-      resumeStep: resume?.step ?? null,
-      configSha: configSha(plan),
-      dataSha: plan.datasetSha256,
-      protocol: protocolDirectory,
-      recipe,
-    }),
+    JSON.stringify(
+      jobOf(layout, {
+        ...{ run, epoch, dataset, seed: plan.seed, resume, recipe },
+        ...{ configSha: configSha(plan), dataSha: plan.datasetSha256 },
+      }),
+    ),
   );
   const launched = await ports.launcher.launch(layout, {
     run,
     epoch,
     command: [...(await commandOf(ports, recipe)), layout.job],
-    env: environmentOf(ports, recipe, layout.directory),
+    env: environmentOf(ports.trainerEnv, recipe, layout.directory),
     graceS: recipe.graceS,
+    distributed: recipe.distributed,
   });
   await ports.database
     .updateTable('training_attempts')
@@ -129,7 +132,7 @@ async function fence(ports: TrainingPorts, run: string, epoch: number): Promise<
       `attempt ${foreign.epoch} of ${run} may still run on host ${foreign.host}`,
     );
   }
-  await writeWhole(join(runDirectory(ports.root, run), 'lease.json'), JSON.stringify({ epoch }));
+  await raiseLease(ports.database, ports.root, run);
   for (const attempt of older) {
     const layout = attemptLayout(ports.root, run, attempt.epoch);
     await writeWhole(layout.stopping, JSON.stringify({ by: 'fence' }));
@@ -160,19 +163,4 @@ async function materialise(ports: TrainingPorts, run: string, sha256: string): P
 
 async function commandOf(ports: TrainingPorts, recipe: Recipe): Promise<readonly string[]> {
   return recipe.kind === 'command' ? recipe.command : [await ports.trainerPython(), trainerScript];
-}
-
-/** A trainer sees no secret of the worker and reaches for no hub. */
-function environmentOf(ports: TrainingPorts, recipe: Recipe, directory: string): Record<string, string> {
-  return {
-    ...ports.trainerEnv,
-    HOME: directory,
-    HF_HOME: join(directory, 'hf'),
-    HF_HUB_OFFLINE: '1',
-    HF_HUB_DISABLE_TELEMETRY: '1',
-    TOKENIZERS_PARALLELISM: 'false',
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONUNBUFFERED: '1',
-    ...(recipe.kind === 'sft' ? { OMP_NUM_THREADS: String(recipe.threads) } : {}),
-  };
 }

@@ -1,4 +1,5 @@
 /** Where a training run keeps its files, below HOME/training: one place for every path. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -8,12 +9,20 @@ export interface AttemptLayout {
   readonly job: string;
   readonly identity: string;
   readonly exit: string;
+  /** Rank 0's events. */
   readonly events: string;
+  eventsOf(rank: number): string;
+  /** Stacks of a rank's threads: what the order `dump` leaves. */
+  stacksOf(rank: number): string;
   readonly control: string;
   /** Written by the supervisor before it stops a trainer: tells its own stop from a crash. */
   readonly stopping: string;
   readonly output: string;
   readonly artefact: string;
+  /** Tells the shim how long the trainer may take to end. */
+  readonly stop: string;
+  /** Locked by the shim and its trainer as long as one lives. */
+  readonly claim: string;
   readonly log: string;
   readonly shimLog: string;
 }
@@ -33,10 +42,14 @@ export function attemptLayout(root: string, run: string, epoch: number): Attempt
     identity: at('attempt.json'),
     exit: at('exit.json'),
     events: at('events.0.jsonl'),
+    eventsOf: (rank) => at(`events.${rank}.jsonl`),
+    stacksOf: (rank) => at(`stacks.${rank}.txt`),
     control: at('control.json'),
     stopping: at('stopping.json'),
     output: at('output'),
     artefact: at('artefact'),
+    stop: at('stop.json'),
+    claim: at('claim'),
     log: at('trainer.log'),
     shimLog: at('shim.log'),
   };
@@ -45,7 +58,8 @@ export function attemptLayout(root: string, run: string, epoch: number): Attempt
 /** Writes a file whole or not at all, also across a power failure. */
 export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}.part`;
+  // A name of its own: two writers in one process must not share a draft.
+  const draft = `${path}.${randomUUID()}.part`;
   const file = await open(draft, 'w');
   try {
     await file.writeFile(data);

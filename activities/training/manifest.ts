@@ -1,9 +1,8 @@
 /** Manifests: what files a directory holds, by size and sha256. Their canonical digest is what the database vouches for. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { canonicalHash } from '../storage/canonical-json.ts';
 
 export interface ManifestFile {
@@ -27,27 +26,56 @@ export interface Manifest {
   readonly parentStep: number | null;
 }
 
-export function manifestDigest(manifest: Manifest): string {
+const maxFiles = 100_000;
+const chunkBytes = 1024 * 1024;
+
+/** What has no place in a checkpoint or a model. */
+export class UnfitFile extends Error {
+  override readonly name = 'UnfitFile';
+}
+
+export function manifestDigest(manifest: unknown): string {
   return canonicalHash(manifest);
 }
 
-/** Every regular file below the directory, hashed as a stream, in the order of their paths. */
+/**
+ * Every file below the directory, hashed as a stream, in the order of their paths. Throws `UnfitFile` for what is neither
+ * file nor directory (a link leads elsewhere, a pipe never ends) and for more than 100,000 entries.
+ */
 export async function hashFiles(directory: string): Promise<ManifestFile[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
-    .toSorted();
   const files: ManifestFile[] = [];
-  for (const path of paths) {
-    const full = join(directory, path);
-    files.push({ path, size: (await stat(full)).size, sha256: await hashFile(full) });
-  }
+  for (const path of await listFiles(directory))
+    files.push({ path, ...(await hashFile(join(directory, path))) });
   return files;
 }
 
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+/** Their paths below the directory, in order; throws as `hashFiles` does. */
+export async function listFiles(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  if (entries.length > maxFiles) throw new UnfitFile(`more than ${maxFiles} files`);
+  const paths: string[] = [];
+  for (const entry of entries) {
+    const path = relative(directory, join(entry.parentPath, entry.name));
+    if (entry.isFile()) paths.push(path);
+    else if (!entry.isDirectory()) throw new UnfitFile(`${path} is neither a file nor a directory`);
+  }
+  return paths.toSorted();
+}
+
+async function hashFile(path: string): Promise<{ readonly size: number; readonly sha256: string }> {
+  // Between the listing and this a link or a pipe may have taken the file's place.
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, chunkBytes, size);
+      if (bytesRead === 0) return { size, sha256: hash.digest('hex') };
+      hash.update(buffer.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
 }

@@ -1,5 +1,6 @@
 /** Epochs: a number per attempt that only rises within a run; the same caller gets the same one again. */
 import { sql } from 'kysely';
+import type { Unproved } from '../../workflows/training/contract.ts';
 import type { Database } from '../storage/tables.ts';
 
 export interface Minted {
@@ -7,39 +8,85 @@ export interface Minted {
   readonly host: string;
 }
 
-/** `mintedBy` names the workflow run and the activity, so that a retry gets its own epoch back and nobody else's. */
-export async function mintEpoch(
+export interface Wanted {
+  readonly run: string;
+  /** WORKFLOW_ID:RUN_ID:ACTIVITY of the launch, so that a retry gets its own epoch back and nobody else's. */
+  readonly mintedBy: string;
+  readonly host: string;
+}
+
+export function mintEpoch(database: Database, wanted: Wanted): Promise<Minted> {
+  return locked(database, wanted.run, (transaction) => mint(transaction, wanted));
+}
+
+/** As `mintEpoch`; but none while an older attempt on another host is not proved dead: only that host can prove it. */
+export function mintProved(
   database: Database,
-  wanted: { readonly run: string; readonly mintedBy: string; readonly host: string },
-): Promise<Minted> {
-  return database.transaction().execute(async (transaction) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`epoch ${wanted.run}`}, 0))`.execute(
-      transaction,
-    );
-    const known = await transaction
+  wanted: Wanted,
+): Promise<({ readonly kind: 'minted' } & Minted) | Unproved> {
+  return locked(database, wanted.run, async (transaction) => {
+    const known = await findMinted(transaction, wanted);
+    if (known) return { kind: 'minted', ...known };
+    const foreign = await transaction
       .selectFrom('training_attempts')
       .select(['epoch', 'host'])
       .where('run', '=', wanted.run)
-      .where('minted_by', '=', wanted.mintedBy)
+      .where('state', '!=', 'ended')
+      .where('host', '!=', wanted.host)
+      .orderBy('epoch')
       .executeTakeFirst();
-    if (known) return known;
-    const { last } = await transaction
-      .selectFrom('training_attempts')
-      .select((row) => row.fn.max('epoch').as('last'))
-      .where('run', '=', wanted.run)
-      .executeTakeFirstOrThrow();
-    const epoch = (last ?? 0) + 1;
-    await transaction
-      .insertInto('training_attempts')
-      .values({
-        run: wanted.run,
-        epoch,
-        minted_by: wanted.mintedBy,
-        host: wanted.host,
-        directory: '',
-        state: 'minted',
-      } as never)
-      .execute();
-    return { epoch, host: wanted.host };
+    if (foreign) return { kind: 'unproved', ...foreign };
+    return { kind: 'minted', ...(await mint(transaction, wanted)) };
   });
+}
+
+/** Who minted the newest epoch of the run. */
+export async function newestMinter(database: Database, run: string): Promise<string> {
+  const newest = await database
+    .selectFrom('training_attempts')
+    .select('minted_by')
+    .where('run', '=', run)
+    .orderBy('epoch', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  return newest.minted_by;
+}
+
+function locked<T>(database: Database, run: string, work: (transaction: Database) => Promise<T>): Promise<T> {
+  return database.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`epoch ${run}`}, 0))`.execute(transaction);
+    return work(transaction);
+  });
+}
+
+function findMinted(transaction: Database, { run, mintedBy }: Wanted): Promise<Minted | undefined> {
+  return transaction
+    .selectFrom('training_attempts')
+    .select(['epoch', 'host'])
+    .where('run', '=', run)
+    .where('minted_by', '=', mintedBy)
+    .executeTakeFirst();
+}
+
+async function mint(transaction: Database, wanted: Wanted): Promise<Minted> {
+  const known = await findMinted(transaction, wanted);
+  if (known) return known;
+  const { last } = await transaction
+    .selectFrom('training_attempts')
+    .select((row) => row.fn.max('epoch').as('last'))
+    .where('run', '=', wanted.run)
+    .executeTakeFirstOrThrow();
+  const epoch = (last ?? 0) + 1;
+  await transaction
+    .insertInto('training_attempts')
+    .values({
+      run: wanted.run,
+      epoch,
+      minted_by: wanted.mintedBy,
+      host: wanted.host,
+      directory: '',
+      state: 'minted',
+    } as never)
+    .execute();
+  return { epoch, host: wanted.host };
 }

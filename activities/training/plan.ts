@@ -2,7 +2,7 @@
 import type { TrainingPlan } from '../../workflows/training/contract.ts';
 import { canonicalHash } from '../storage/canonical-json.ts';
 
-/** Recipe and seed; the data has its own fingerprint. */
+/** Recipe (as the run began) and seed; the data has its own fingerprint. */
 export function configSha(plan: TrainingPlan): string {
-  return canonicalHash({ recipe: plan.recipeSha256, seed: plan.seed });
+  return canonicalHash({ recipe: plan.firstRecipeSha256 ?? plan.recipeSha256, seed: plan.seed });
 }

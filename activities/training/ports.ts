@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Blobs } from '../storage/blobs.ts';
 import type { Database } from '../storage/tables.ts';
+import type { CopyPlace } from './checkpoints/copy.ts';
 import type { Launcher } from './launcher.ts';
 
 export interface TrainingPorts {
@@ -16,10 +17,12 @@ export interface TrainingPorts {
   trainerPython(): Promise<string>;
   /** Passed on to trainers: PATH, CUDA_VISIBLE_DEVICES. */
   readonly trainerEnv: Readonly<Record<string, string>>;
+  /** Where verified checkpoints are copied to. */
+  readonly copies?: CopyPlace | undefined;
   /** Directories of recipes, the worker's own first. */
   readonly recipes: readonly string[];
 }
 
 export const trainerScript = fileURLToPath(new URL('./trainer/train.py', import.meta.url));
 /** Where a trainer of kind `command` finds `events.py`. */
-export const protocolDirectory = fileURLToPath(new URL('./trainer', import.meta.url));
+export const protocolDirectory = fileURLToPath(new URL('./protocol', import.meta.url));

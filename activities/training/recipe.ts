@@ -11,16 +11,49 @@ import { failure } from '../failure.ts';
 
 const count = z.number().int().positive();
 
+const seconds = z.number().positive().max(86_400);
+
+/** What a trainer says of itself in `hello`, and what a recipe may demand of it. */
+export const strategySchema = z.strictObject({
+  kind: z.enum(['single', 'ddp', 'fsdp2', 'zero3']),
+  precision: z.enum(['fp32', 'bf16', 'fp16']).optional(),
+});
+export type ExpectedStrategy = z.infer<typeof strategySchema>;
+
+/** Which verified checkpoints stay: the last ones, every k-th step's, the best by a number of its `eval` or `log` events (HF: `eval_loss`, `loss`). */
+const keepSchema = z.strictObject({
+  last: count.max(1_000).default(3),
+  every: count.optional(),
+  best: z.strictObject({ metric: z.string().min(1).max(64), mode: z.enum(['min', 'max']) }).optional(),
+  /** Damaged ones whose files stay, for a look at them. */
+  quarantined: z.number().int().nonnegative().max(1_000).default(3),
+});
+export type Keep = z.infer<typeof keepSchema>;
+
 const supervision = {
   v: z.literal(1),
   maxSteps: count,
   saveSteps: count,
-  /** Seconds without a sign of life, by phase, until the trainer counts as hung. */
+  /** Seconds without progress, by phase, that matter while too few samples of the phase are known. */
   phaseLimitS: z
-    .strictObject({ start: z.number().positive(), step: z.number().positive(), save: z.number().positive() })
-    .default({ start: 600, step: 300, save: 300 }),
+    .strictObject({
+      start: seconds.default(600),
+      step: seconds.default(300),
+      save: seconds.default(300),
+      eval: seconds.default(900),
+    })
+    .prefault({}),
+  /** No phase counts as hung before this. */
+  hangFloorS: seconds.default(60),
   /** Seconds between TERM and KILL. */
   graceS: z.number().positive().max(3_600).default(10),
+  /** Absent = one process. */
+  distributed: z
+    .strictObject({ launch: z.enum(['torchrun', 'accelerate']), ranks: count.max(1_024) })
+    .optional(),
+  /** Absent = `single`, or `ddp` with `distributed`, for kind `sft`; anything for kind `command`. */
+  strategy: strategySchema.optional(),
+  keep: keepSchema.prefault({}),
 };
 
 const sftRecipeSchema = z.strictObject({
@@ -48,6 +81,8 @@ const sftRecipeSchema = z.strictObject({
   weightDecay: z.number().nonnegative(),
   maxGradNorm: z.number().positive(),
   logSteps: count,
+  /** Loss on the last rows (at most a tenth of all), which are then not trained on, at each save. */
+  evaluation: z.strictObject({ rows: count }).optional(),
   threads: count,
 });
 
@@ -57,12 +92,22 @@ const commandRecipeSchema = z.strictObject({
   /** Run with the path of `job.json` as its last argument. */
   command: z.array(z.string().min(1)).min(1),
   /** Files that a whole checkpoint must hold, besides `trainer_state.json`. */
-  checkpointFiles: z.array(z.string().min(1)).default([]),
+  checkpointFiles: z.array(z.string().min(1).max(1_024)).max(1_000).default([]),
+  /** What else they hold (checkpoints/layouts.ts): nothing that is known, or as HF's trainer, DCP or ZeRO-3 write them. */
+  layout: z.enum(['files', 'hf', 'dcp', 'zero3']).default('files'),
   options: z.record(z.string(), z.unknown()).default({}),
 });
 
 export const recipeSchema = z.discriminatedUnion('kind', [sftRecipeSchema, commandRecipeSchema]);
 export type Recipe = z.infer<typeof recipeSchema>;
+
+/** What `hello` must say; undefined = anything. */
+export function expectedStrategy(recipe: Recipe): ExpectedStrategy | undefined {
+  if (recipe.strategy || recipe.kind === 'command') return recipe.strategy;
+  return { kind: recipe.distributed ? 'ddp' : 'single' };
+}
+
+const maxRecipeChars = 65_536;
 
 /** Directory of the product's own recipes. */
 export const ownRecipes = fileURLToPath(new URL('./trainer/recipes', import.meta.url));
@@ -78,9 +123,20 @@ export async function loadRecipe(name: string, directories: readonly string[]): 
 }
 
 function parseRecipe(name: string, text: string): Recipe {
-  const parsed = recipeSchema.safeParse(parse(text));
+  const parsed = recipeSchema.safeParse(readYaml(name, text));
   if (parsed.success) return parsed.data;
   throw failure('Input.Invalid', `recipe ${name}: ${z.prettifyError(parsed.error).slice(0, 1_000)}`);
+}
+
+/** Aliases are counted by the library: a bomb of anchors is refused. */
+function readYaml(name: string, text: string): unknown {
+  if (text.length > maxRecipeChars)
+    throw failure('Input.Invalid', `recipe ${name} has more than ${maxRecipeChars} characters`);
+  try {
+    return parse(text);
+  } catch (error) {
+    throw failure('Input.Invalid', `recipe ${name} is not YAML: ${String(error).slice(0, 500)}`);
+  }
 }
 
 async function recipesIn(directory: string): Promise<string[]> {

@@ -8,6 +8,8 @@ export interface StopRequest {
   readonly epoch: number;
   /** Seconds to save and leave before TERM. */
   readonly saveS: number;
+  /** `cancel`: the run ends with it. Default: an operator's pause. */
+  readonly by?: 'operator' | 'cancel';
 }
 
 /** The trainer reads the order at the end of its step. */
@@ -18,6 +20,15 @@ export async function orderSave(
   await order(ports, request, 'save');
 }
 
+/** The shim passes it on at once; the stacks are in `stacks.RANK.txt` a moment later. Nothing comes of a trainer without a handler. */
+export async function orderDump(
+  ports: Pick<TrainingPorts, 'root'>,
+  { run, epoch }: { readonly run: string; readonly epoch: number },
+): Promise<void> {
+  const layout = attemptLayout(ports.root, run, epoch);
+  await writeWhole(layout.control, JSON.stringify({ epoch, seq: Date.now(), cmd: 'dump' }));
+}
+
 export async function stopAttempt(
   ports: TrainingPorts,
   request: StopRequest,
@@ -25,7 +36,7 @@ export async function stopAttempt(
 ): Promise<void> {
   const { run, epoch } = request;
   const layout = attemptLayout(ports.root, run, epoch);
-  await writeWhole(layout.stopping, JSON.stringify({ by: 'operator' }));
+  await writeWhole(layout.stopping, JSON.stringify({ by: request.by ?? 'operator' }));
   await order(ports, request, 'saveStop');
   const until = performance.now() + request.saveS * 1000;
   while (performance.now() < until) {

@@ -17,6 +17,10 @@ const commands = {
   program: ['Run, check, draw and list programs, without a stack', () => import('./commands/program.ts')],
   dataset: ['Build a fine-tuning dataset', () => import('./commands/dataset.ts')],
   train: ['Fine-tune a generator under supervision', () => import('./commands/train.ts')],
+  training: [
+    'Start, watch and operate training runs: list, show, watch, resume, pause, logs, …',
+    () => import('./commands/training.ts'),
+  ],
   serve: ['Serve a trained generator', () => import('./commands/serve.ts')],
   evaluate: ['Measure systems on benchmarks', () => import('./commands/evaluate.ts')],
   report: ['Show or write the report of an evaluation', () => import('./commands/report.ts')],

@@ -1,9 +1,11 @@
 /** Doctor's look at Temporal and PostgreSQL: the configured server, else this home's running one, else what would start. */
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 import pg from 'pg';
+import { registeredAttributes } from '../../activities/training/search-attributes.ts';
 import type { Config } from '../../workers/config/schema.ts';
 import { findProgram } from '../../workers/host/system-packages.ts';
 import { temporalSettings } from '../../workers/temporal-settings.ts';
+import { trainingAttributes } from '../../workflows/training/contract.ts';
 import type { Check } from './doctor.ts';
 import { postgresVersion } from './postgres.ts';
 import { readStackFile } from './stack-file.ts';
@@ -21,10 +23,13 @@ export async function checkTemporal(config: Config, env: NodeJS.ProcessEnv): Pro
         connectTimeout: '5 s',
       });
       const { namespace } = config.temporal;
-      const found = await connection.workflowService
-        .describeNamespace({ namespace })
-        .finally(() => connection.close());
-      return { name, ok: true, detail: `${address}, namespace ${found.namespaceInfo?.name ?? namespace}` };
+      try {
+        const found = await connection.workflowService.describeNamespace({ namespace });
+        const detail = `${address}, namespace ${found.namespaceInfo?.name ?? namespace}`;
+        return { name, ok: true, detail: `${detail}, ${await searchWords(connection, namespace)}` };
+      } finally {
+        await connection.close();
+      }
     } catch (error) {
       const detail = `${address}: ${messageOf(error)}`;
       return {
@@ -50,6 +55,15 @@ export async function checkTemporal(config: Config, env: NodeJS.ProcessEnv): Pro
     detail: 'no `temporal` on PATH or in the cache, and no Go',
     remedy: 'install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.26 or newer',
   };
+}
+
+/** They are never needed; without them runs cannot be listed by them. */
+async function searchWords(connection: Connection, namespace: string): Promise<string> {
+  const known = await registeredAttributes({ connection }, namespace);
+  const missing = Object.keys(trainingAttributes).filter((attribute) => !known.includes(attribute));
+  return missing.length === 0
+    ? 'search attributes registered'
+    : `without search attributes ${missing.join(', ')}`;
 }
 
 export async function checkDatabase(config: Config): Promise<Check> {

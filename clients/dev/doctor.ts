@@ -9,6 +9,7 @@ import { findProgram, installCommand } from '../../workers/host/system-packages.
 import { checkModels } from './check-models.ts';
 import { checkSandbox } from './check-sandbox.ts';
 import { checkDatabase, checkTemporal } from './check-servers.ts';
+import { checkTrainingScope } from './check-training-scope.ts';
 
 export interface Check {
   readonly name: string;
@@ -29,6 +30,7 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<C
     checkEnvironment('embedding', env),
     checkEnvironment('grading', env),
     checkEnvironment('trainer', env),
+    checkTrainingScope(env),
     checkDisk(config),
     checkModels(config, env),
   ]);

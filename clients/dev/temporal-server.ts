@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
+import { trainingAttributes } from '../../workflows/training/contract.ts';
 import { freePort } from './free-port.ts';
 import { startSupervised, type SupervisedProcess, tailOf } from './supervised-process.ts';
 
@@ -26,6 +27,8 @@ export interface TemporalServerOptions {
   readonly port?: number;
   /** `false` = no UI. */
   readonly uiPort?: number | false;
+  /** `false` = without the product's search attributes. */
+  readonly searchAttributes?: false;
   /** More of the server's dynamic settings. */
   readonly dynamicConfig?: Readonly<Record<string, string>>;
 }
@@ -42,6 +45,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
       ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']),
       ...(options.databaseFile ? ['--db-filename', options.databaseFile, ...pragmas] : []),
       ...dynamicConfig({ ...settings, ...options.dynamicConfig }),
+      ...(options.searchAttributes === false ? [] : searchAttributes),
       ...['--log-level', 'warn', '--disable-config-file', '--disable-config-env'],
     ],
     logFile: options.logFile,
@@ -75,6 +79,11 @@ const settings = {
   'matching.numTaskqueueWritePartitions': '1',
   'system.enableActivityEagerExecution': 'true',
 };
+
+const searchAttributes = Object.entries(trainingAttributes).flatMap(([name, type]) => [
+  '--search-attribute',
+  `${name}=${type}`,
+]);
 
 /** A plain file costs two thirds of the server's speed. */
 const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'];

@@ -7,12 +7,14 @@ import { startTemporalServer } from '../../clients/dev/temporal-server.ts';
 
 export async function startImpatientTemporal(
   events: number,
+  options: { readonly searchAttributes?: false } = {},
 ): Promise<{ readonly address: string } & AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), 'masgpt-temporal-'));
   const server = await startTemporalServer({
     binary: await ensureTemporalBinary({ note: () => {} }),
     logFile: join(directory, 'temporal.log'),
     uiPort: false,
+    ...options,
     dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': String(events) },
   });
   return {

@@ -17,6 +17,16 @@ export async function recordHistory(client: Client, workflowId: string, name: st
   const history = await client.workflow.getHandle(workflowId).fetchHistory();
   await mkdir(historiesDirectory, { recursive: true });
   // Traces of errors name this machine's directories.
-  const json = historyToJSON(history).replaceAll(root, '');
+  const json = historyToJSON(history)
+    .replaceAll(root, '')
+    .replace(/"data": ?"([A-Za-z0-9+/=]+)"/g, withoutRoot);
   await writeFile(join(historiesDirectory, `${name}.json`), `${json}\n`);
+}
+
+/** Payloads are base64. */
+function withoutRoot(field: string, data: string): string {
+  const text = Buffer.from(data, 'base64').toString('latin1');
+  return text.includes(root)
+    ? field.replace(data, Buffer.from(text.replaceAll(root, ''), 'latin1').toString('base64'))
+    : field;
 }

@@ -53,8 +53,7 @@ def provoke(kind: str | None) -> None:
 
 
 provoke(fault("start"))
-events.write("hello", host="here", pid=os.getpid(), worldSize=1, versions={}, resumeFrom=job["resumeFrom"],
-             resumeStep=job["resumeStep"], configSha=job["configSha"])
+events.hello(job, "single", "fp32")
 events.enter("loadData")
 seed = hashlib.sha256(Path(job["dataset"]).read_bytes() + str(job["seed"]).encode()).hexdigest()
 state = seed
@@ -72,7 +71,7 @@ def save(step: int) -> None:
     (target / "state.json").write_text(json.dumps({"state": state, "padding": "x" * 4096}))
     provoke(fault("save", step))
     (target / "trainer_state.json").write_text(json.dumps({"global_step": step}))
-    events.write("save", dir=str(target), bytes=4096, durS=0.0)
+    events.saved(target)
     events.enter("train")
 
 

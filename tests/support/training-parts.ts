@@ -39,7 +39,7 @@ export interface TrainingParts extends AsyncDisposable {
   /** Stores the rows as dataset NAME's finished result. */
   addDataset(name: string, jsonl: string): Promise<void>;
   addRecipe(name: string, recipe: StandIn): Promise<void>;
-  startWorkers(): Promise<AsyncDisposable>;
+  startWorkers(more?: Partial<TrainingWorkerOptions>): Promise<AsyncDisposable>;
   start(
     name: string,
     input: TrainingRequest,
@@ -52,14 +52,17 @@ export interface TrainingParts extends AsyncDisposable {
 
 const standIn = fileURLToPath(new URL('./stand-in-trainer.py', import.meta.url));
 
-export async function trainingParts(): Promise<TrainingParts> {
+export async function trainingParts(
+  options: Partial<Pick<TrainingWorkerOptions, 'address' | 'training'>> = {},
+): Promise<TrainingParts> {
+  const address = options.address ?? temporal.address();
   const fresh = await freshDatabase();
   const home = await mkdtemp(join(tmpdir(), 'masgpt-training-'));
   await mkdir(join(home, 'recipes'));
-  const connection = await Connection.connect({ address: temporal.address() });
+  const connection = await Connection.connect({ address });
   const client = new Client({ connection });
   const taskQueue = freshTaskQueue();
-  const workerOptions = { home, taskQueue, databaseUrl: fresh.url, address: temporal.address() };
+  const workerOptions = { home, taskQueue, databaseUrl: fresh.url, ...options, address };
   const blobs = createDirectoryBlobs(join(home, 'blobs'));
   const runDirectory = (name: string): string => join(home, 'training', name);
   const id = (name: string): string => `training/${name}-${taskQueue}`;
@@ -97,7 +100,7 @@ export async function trainingParts(): Promise<TrainingParts> {
       };
       await writeFile(join(home, 'recipes', `${name}.yaml`), stringify(recipe));
     },
-    startWorkers: () => startTrainingWorkers(workerOptions),
+    startWorkers: (more = {}) => startTrainingWorkers({ ...workerOptions, ...more }),
     start: (name, input) =>
       client.workflow.start(superviseTrainingType, {
         ...{ taskQueue, workflowId: id(name), args: [{ name, ...input }] },

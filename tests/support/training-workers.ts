@@ -9,6 +9,7 @@ import { type Config, configSchema } from '../../workers/config/schema.ts';
 import type { Services } from '../../workers/services.ts';
 import { TrainingPlugin } from '../../workers/training-plugin.ts';
 import { queuesOf } from '../../workflows/shared/queues.ts';
+import type { z } from 'zod';
 import { runWorkers } from './run-workers.ts';
 import { preloadModules, workflowsPath } from '../../workers/workflow-code.ts';
 
@@ -23,6 +24,10 @@ export interface TrainingWorkerOptions {
   readonly databaseUrl: string;
   /** Of the suite's server. */
   readonly address: string;
+  /** More of the config's section. */
+  readonly training?: Partial<z.input<typeof configSchema>['training'] & object>;
+  /** Default: all. */
+  readonly queues?: readonly ('workflows' | 'gpu' | 'host')[];
 }
 
 let bundle: Promise<WorkflowBundle> | undefined;
@@ -34,7 +39,7 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
   const config: Config = configSchema.parse({
     home,
     temporal: { taskQueue },
-    training: { recipes: join(home, 'recipes') },
+    training: { recipes: join(home, 'recipes'), ...options.training },
   });
   const services = {
     config,
@@ -43,12 +48,19 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
   } as unknown as Services;
   const plugins = [new TrainingPlugin({ services })];
   const queues = queuesOf(taskQueue);
-  const shared = { plugins, shutdownGraceTime: '1 s', shutdownForceTime: '5 s' } as const;
-  const workers = await runWorkers(options.address, shared, [
-    { taskQueue, workflowBundle: await workflowCode() },
-    { taskQueue: queues.gpu },
-    { taskQueue: queues.gpuHost(hostname()) },
-  ]);
+  const shared = {
+    plugins,
+    shutdownGraceTime: '1 s',
+    shutdownForceTime: '5 s',
+    maxHeartbeatThrottleInterval: '2 s',
+  } as const;
+  const all = {
+    workflows: { taskQueue, workflowBundle: await workflowCode() },
+    gpu: { taskQueue: queues.gpu },
+    host: { taskQueue: queues.gpuHost(config.training.host ?? hostname()) },
+  };
+  const wanted = (options.queues ?? ['workflows', 'gpu', 'host']).map((name) => all[name]);
+  const workers = await runWorkers(options.address, shared, wanted);
   return {
     async [Symbol.asyncDispose]() {
       await workers[Symbol.asyncDispose]();

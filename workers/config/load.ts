@@ -33,6 +33,8 @@ export const environmentNames: Readonly<Record<string, string>> = {
   'sandbox.level': 'MASGPT_SANDBOX_LEVEL',
   'sandbox.python': 'MASGPT_SANDBOX_PYTHON',
   'training.python': 'MASGPT_TRAINER_PYTHON',
+  'training.host': 'MASGPT_HOST',
+  'metrics.address': 'MASGPT_METRICS',
 };
 
 export async function loadConfig(options: LoadConfigOptions): Promise<Config> {

@@ -1,6 +1,7 @@
 /** masgpt.config.yaml: everything that names a machine, a command, an address or a key variable. Inputs never carry these. */
 import { z } from 'zod';
 import { nameSchema } from '../../workflows/shared/names.ts';
+import { noticeEvents } from '../../workflows/training/contract.ts';
 
 export const modelSchema = z.strictObject({
   /** OpenAI-compatible, with the version path: http://127.0.0.1:8000/v1 */
@@ -123,12 +124,65 @@ export const configSchema = z.strictObject({
         .default('HF_TOKEN'),
     })
     .prefault({}),
+  metrics: z
+    .strictObject({
+      /** HOST:PORT of the worker's Prometheus endpoint; none when absent. One per worker process. MASGPT_METRICS. */
+      address: z
+        .string()
+        .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}$/, 'HOST:PORT')
+        .optional(),
+    })
+    .prefault({}),
   training: z
     .strictObject({
       /** Directory of recipes besides the product's own; names in inputs resolve in it. */
       recipes: z.string().optional(),
       /** Python of the trainer; default is the product's own venv. MASGPT_TRAINER_PYTHON. */
       python: z.string().optional(),
+      /**
+       * This host's name among those that train: its trainers are watched and stopped under it alone. The machine's own when absent;
+       * a container needs one that outlives it. MASGPT_HOST.
+       */
+      host: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/)
+        .optional(),
+      /** Seconds without a worker on a trainer's host after which people are told. */
+      hostSilentS: z.number().positive().max(86_400).default(120),
+      /** S3-compatible bucket for copies of verified checkpoints; absent = none. The keys are in environment variables. */
+      bucket: z
+        .strictObject({
+          endpoint: z.url({ protocol: /^https?$/ }),
+          region: z.string().min(1).max(64).default('us-east-1'),
+          bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+          /** Before every key. */
+          prefix: z
+            .string()
+            .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/)
+            .default('masgpt'),
+          accessKeyEnv: z
+            .string()
+            .regex(/^[A-Z][A-Z0-9_]*$/)
+            .default('AWS_ACCESS_KEY_ID'),
+          secretKeyEnv: z
+            .string()
+            .regex(/^[A-Z][A-Z0-9_]*$/)
+            .default('AWS_SECRET_ACCESS_KEY'),
+        })
+        .optional(),
+      /** Webhooks that learn of runs that wait for a person, and of ends. The address is in an environment variable. */
+      notify: z
+        .record(
+          nameSchema,
+          z.strictObject({
+            urlEnv: z.string().regex(/^[A-Z][A-Z0-9_]*$/),
+            /** Absent = all. */
+            events: z.array(z.enum(noticeEvents)).min(1).optional(),
+            /** Plain http, loopback and private networks too. */
+            allowPrivate: z.boolean().default(false),
+          }),
+        )
+        .default({}),
     })
     .prefault({}),
 });

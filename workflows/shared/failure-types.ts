@@ -25,6 +25,7 @@ export const failureTypes = {
   'Training.LaunchFailed': { retryable: true },
   'Training.HostUnknown': { retryable: true },
   'Training.Failed': { retryable: false },
+  'Notice.Undelivered': { retryable: true },
   'Fence.Stale': { retryable: false },
   'Internal.Defect': { retryable: false },
   Cancelled: { retryable: false },

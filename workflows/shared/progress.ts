@@ -4,6 +4,7 @@ import type { AgentsView } from './agents-view.ts';
 import { cell } from './encode/markdown.ts';
 import { createPace } from './pace.ts';
 import { doneWords, duration, failureWords, rateWords, secondsLeft, unknown } from './progress-words.ts';
+import type { TrainingView } from '../training/view.ts';
 import type { Usage } from './usage.ts';
 
 export interface Progress {
@@ -29,6 +30,8 @@ export interface Progress {
   readonly open?: readonly string[];
   /** Of an answer: its agents. */
   readonly agents?: AgentsView;
+  /** Of a training: its attempts, checkpoints, losses and what its operators did. */
+  readonly training?: TrainingView;
   /** Markdown below the table: tables and http links only (the UI draws nothing else). */
   readonly details?: string;
 }

@@ -2,6 +2,18 @@
 import { z } from 'zod';
 import { nameSchema } from '../shared/names.ts';
 import { runFields } from '../shared/run-input.ts';
+import type { Notice } from './outcome.ts';
+
+export {
+  type AttemptOutcome,
+  type FailureClass,
+  failureClasses,
+  type Notice,
+  type Reaction,
+  type ResumeChange,
+  type SmallerBatch,
+  supersededByOwnLaunch,
+} from './outcome.ts';
 
 export const superviseTrainingType = 'superviseTraining';
 
@@ -41,29 +53,6 @@ export interface TrainingResult {
   readonly trainSeconds: number;
 }
 
-/** How an attempt ended (docs: training). `superseded`: a newer epoch took over; `stopped`: the supervisor's own stop. */
-export const failureClasses = [
-  'completed',
-  'earlyCleanExit',
-  'preempted',
-  'killed',
-  'hostOom',
-  'cudaOom',
-  'nan',
-  'hang',
-  'crashNative',
-  'diskFull',
-  'checkpointCorrupt',
-  'config',
-  'code',
-  'data',
-  'launchFailed',
-  'unknown',
-  'superseded',
-  'stopped',
-] as const;
-export type FailureClass = (typeof failureClasses)[number];
-
 /** The recorded outcome of `resolveTrainingInput`. */
 export interface TrainingPlan extends TrainingInput {
   /** Blob of the dataset's chat JSON lines: the data fingerprint. */
@@ -71,7 +60,15 @@ export interface TrainingPlan extends TrainingInput {
   readonly rows: number;
   /** Blob of the recipe as JSON: the config fingerprint. */
   readonly recipeSha256: string;
+  /** After a change within the run: the recipe that the run began with, by which its checkpoints are known. */
+  readonly firstRecipeSha256?: string;
   readonly maxSteps: number;
+  /** Search attributes of ours that the server knew when the run was resolved. */
+  readonly searchAttributes?: readonly string[];
+  /** Names of the config's targets of notices. */
+  readonly notify?: readonly string[];
+  /** Seconds without a worker on an attempt's host after which people are told. */
+  readonly hostSilentS?: number;
 }
 
 export type LaunchResult =
@@ -91,17 +88,6 @@ export type LaunchResult =
       readonly quarantined: readonly { readonly step: number; readonly reason: string }[];
     };
 
-export interface AttemptOutcome {
-  readonly class: FailureClass;
-  readonly beforeFirstStep: boolean;
-  /** Counts and names only. */
-  readonly evidence: string;
-  readonly step: number;
-  /** Steps of this run's verified checkpoints, rising. */
-  readonly checkpoints: readonly number[];
-  readonly loss: number | null;
-}
-
 /** Signal from the watch to the workflow, for the `progress` query. */
 export interface TrainingStep {
   readonly epoch: number;
@@ -110,20 +96,95 @@ export interface TrainingStep {
   readonly maxSteps: number;
   readonly loss: number | null;
   readonly checkpoints: readonly number[];
+  readonly tokensPerS?: number | null;
+  /** Those told since the last signal, at most 16. */
+  readonly losses?: readonly (readonly [step: number, loss: number])[];
+  /** The latest ones, at most 8. */
+  readonly notices?: readonly Notice[];
 }
 
 export const trainingStepSignal = 'trainingStep';
 
-/** Updates of an operator; each is refused with the reason when the run's state does not allow it. */
+/**
+ * Updates of an operator; each is refused with the reason when the run's state does not allow it. Every argument may hold `by`
+ * (who, at most 100 characters) and `why` (at most 500).
+ */
 export const trainingUpdates = {
-  /** Parked or paused: go on from the newest verified checkpoint. No argument. */
+  /** Parked or paused: go on from the newest verified checkpoint. No argument needed. */
   resume: 'resume',
-  /** Parked or paused: `{ "step": 100 }`, one of the verified steps; newer checkpoints are set aside. */
+  /** Parked or paused: `{ "step": 100 }`, one of the verified steps, or 0 for the start; newer checkpoints are set aside. */
   retryFromCheckpoint: 'retryFromCheckpoint',
-  /** Running: save, stop the trainer, wait. No argument. */
+  /** Parked or paused: fields of `ConfigChange` for the attempts to come. */
+  changeConfig: 'changeConfig',
+  /** Launching, running, recovering: save, stop the trainer, wait. No argument needed. */
   pause: 'pause',
-  /** Running: write a checkpoint now. No argument. */
+  /** Running: write a checkpoint now. No argument needed. */
   saveNow: 'saveNow',
-  /** Any state: `{ "reason": "…" }`; the trainer is stopped and the run fails. */
+  /** Any state but an end: `{ "reason": "…" }`; the trainer saves, is stopped, and the run fails. */
   abort: 'abort',
+  /** Where the host of an attempt is silent: `{ "epoch": 3, "reason": "…" }`; the next attempt starts elsewhere. */
+  declareLost: 'declareLost',
+} as const;
+export type TrainingUpdate = keyof typeof trainingUpdates;
+
+/** Which update a state takes; `declareLost` also needs a silent host. */
+export const statesOfUpdate: Readonly<Record<TrainingUpdate, readonly TrainingState[]>> = {
+  resume: ['needsOperator', 'paused'],
+  retryFromCheckpoint: ['needsOperator', 'paused'],
+  changeConfig: ['needsOperator', 'paused'],
+  pause: ['launching', 'running', 'recovering'],
+  saveNow: ['running'],
+  abort: ['pending', 'launching', 'running', 'recovering', 'pausing', 'paused', 'needsOperator'],
+  declareLost: ['launching', 'running', 'recovering', 'pausing'],
+};
+
+/** Child of superviseTraining: mints an epoch and launches its trainer. Workflow id: training/NAME/launch/N. */
+export const launchAttemptType = 'launchAttempt';
+
+/** An older attempt, or the one just minted, is on a host whose worker does not answer: unknown is not dead. */
+export interface Unproved {
+  readonly kind: 'unproved';
+  readonly epoch: number;
+  readonly host: string;
+}
+
+/** Told to people by webhook. */
+export const noticeEvents = [
+  'parked',
+  'failed',
+  'succeeded',
+  'hostSilent',
+  'straggler',
+  'diverged',
+  'slow',
+  'lowDisk',
+  'supervisorLost',
+] as const;
+export type NoticeEvent = (typeof noticeEvents)[number];
+
+/** What a webhook gets, as JSON; delivered at least once, told apart by `id`. */
+export interface OperatorNotice {
+  readonly v: 1;
+  /** The same at each delivery. */
+  readonly id: string;
+  readonly event: NoticeEvent;
+  readonly run: string;
+  readonly workflowId: string;
+  readonly state: string;
+  readonly cause: string;
+  readonly step: number;
+  readonly maxSteps: number;
+  /** One line for people. */
+  readonly text: string;
+}
+
+/** Child of superviseTraining that outlives it: delivers one notice to each target. Workflow id: training/NAME/notice/ID. */
+export const tellOperatorsType = 'tellOperators';
+
+/** Search attributes and their types; docker/temporal-search-attributes.sh and the embedded server register them. */
+export const trainingAttributes = {
+  MasgptState: 'Keyword',
+  MasgptCause: 'Keyword',
+  MasgptRecipe: 'Keyword',
+  MasgptStep: 'Int',
 } as const;

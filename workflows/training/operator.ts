@@ -1,77 +1,167 @@
-/** The operator's side of a training run: updates with validators, and what a parked run shows. */
-import { ApplicationFailure, condition, defineUpdate, setHandler } from '@temporalio/workflow';
-import { type TrainingState, trainingUpdates } from './contract.ts';
+/**
+ * The operator's side of a training run: updates with validators, each refused with what the state takes instead, and each kept
+ * with who, when and why. Arguments: contract.ts `trainingUpdates`.
+ */
+import { condition, currentUpdateInfo, defineUpdate, setHandler } from '@temporalio/workflow';
+import { changeableFields, type ConfigChange, readConfigChange } from './config-change.ts';
+import { statesOfUpdate, type TrainingState, type TrainingUpdate, trainingUpdates } from './contract.ts';
+import { type Fields, only, readArgument, reason, refuse, type Said, wholeNumber } from './operator-input.ts';
+import type { Operation } from './view.ts';
 
 export type Decision =
   | { readonly do: 'resume'; readonly fromStep?: number }
   | { readonly do: 'abort'; readonly reason: string };
 
 export interface Operator {
-  /** Set while an attempt runs and somebody asked for a pause or an abort. */
+  /** Set while somebody asked for a pause or an abort, and it has not come about yet. */
   readonly interruption: () => 'pause' | 'abort' | undefined;
-  /** Waits for a decision, for weeks if need be. */
+  /** Waits for a decision, for weeks if need be: no timer, no polling. */
   decide(): Promise<Decision>;
   /** The reason of an abort, once given. */
   readonly abortReason: () => string | undefined;
   clearPause(): void;
+  /** The reason, when this attempt was declared lost. */
+  readonly lost: (epoch: number) => string | undefined;
 }
 
 export interface OperatorPorts {
   state(): TrainingState;
   checkpoints(): readonly number[];
-  /** Called by `pause` and `abort` while an attempt runs. */
+  maxSteps(): number;
+  /** The attempt whose host does not answer. */
+  silent(): { readonly epoch: number; readonly host: string } | undefined;
+  /** Updates that this very situation does not take, though its state does. */
+  refused(): readonly TrainingUpdate[];
+  /** Called by `pause`, `abort` and `declareLost`: whatever waits looks again. */
   interrupt(): void;
   saveNow(): Promise<void>;
+  change(change: ConfigChange): Promise<void>;
+  /** The attempt is written off, so that the next one may start. */
+  declareLost(epoch: number): Promise<void>;
+  /** Stores the entry; returns it with who sent the update. */
+  record(operation: Operation, updateId: string): Promise<Operation>;
+  recorded(operation: Operation): void;
+}
+
+/** Shown where updates are sent from Temporal's UI. */
+const descriptions: Readonly<Record<TrainingUpdate, string>> = {
+  resume: 'Waiting: go on from the newest verified checkpoint. No data needed.',
+  retryFromCheckpoint: 'Waiting: go on from an older verified step. { "step": 100 }',
+  changeConfig: `Waiting: change the attempts to come: ${changeableFields.join(', ')}. { "saveSteps": 50 }`,
+  pause: 'The trainer saves and stops, and the run waits. No data needed.',
+  saveNow: 'Running: write a checkpoint now. No data needed.',
+  abort: 'The trainer saves and stops, and the run fails. { "reason": "…" }',
+  declareLost: 'Of an attempt whose host is silent: nothing of it lives. { "epoch": 3, "reason": "…" }',
+};
+
+/** The updates that are taken now. */
+export function acceptedUpdates(
+  ports: Pick<OperatorPorts, 'state' | 'silent' | 'refused'>,
+): TrainingUpdate[] {
+  const state = ports.state();
+  return (Object.keys(statesOfUpdate) as TrainingUpdate[]).filter(
+    (update) =>
+      statesOfUpdate[update].includes(state) &&
+      !ports.refused().includes(update) &&
+      (update !== 'declareLost' || ports.silent() !== undefined),
+  );
 }
 
 export function createOperator(ports: OperatorPorts): Operator {
   let decision: Decision | undefined;
+  let changing = 0;
   let pausing = false;
   let aborted: string | undefined;
-  const waiting: readonly TrainingState[] = ['needsOperator', 'paused'];
+  const lost = new Map<number, string>();
 
-  handle(
-    trainingUpdates.resume,
-    () => requireState(ports, waiting, 'resume'),
+  const on = (
+    update: TrainingUpdate,
+    check: (fields: Fields) => void,
+    act: (fields: Fields) => void | Promise<void>,
+  ): void => {
+    setHandler(
+      defineUpdate<string, [unknown]>(trainingUpdates[update]),
+      async (input) => {
+        const said = readArgument(input);
+        await act(said.fields);
+        const entry = await ports.record(entryOf(update, said), currentUpdateInfo()?.id ?? '');
+        ports.recorded(entry);
+        return 'accepted';
+      },
+      {
+        description: descriptions[update],
+        validator: (input) => {
+          requireState(ports, update);
+          if (decision && update !== 'abort') refuse(`somebody decided already: ${decision.do}`);
+          check(readArgument(input).fields);
+        },
+      },
+    );
+  };
+
+  on(
+    'resume',
+    (fields) => only(fields, [], ''),
     () => {
       decision = { do: 'resume' };
     },
   );
-  handle(
-    trainingUpdates.retryFromCheckpoint,
-    (input) => {
-      requireState(ports, waiting, 'retryFromCheckpoint');
-      const step = stepOf(input);
-      const known = ports.checkpoints();
-      if (!known.includes(step))
-        refuse(`no verified checkpoint at step ${step}; there are: ${known.join(', ') || 'none'}`);
-    },
-    (input) => {
-      decision = { do: 'resume', fromStep: stepOf(input) };
+  on(
+    'retryFromCheckpoint',
+    (fields) => void verifiedStep(fields, ports.checkpoints()),
+    (fields) => {
+      decision = { do: 'resume', fromStep: verifiedStep(fields, ports.checkpoints()) };
     },
   );
-  handle(
-    trainingUpdates.pause,
-    () => requireState(ports, ['running'], 'pause'),
+  on(
+    'changeConfig',
+    (fields) => void changeOf(fields, ports),
+    async (fields) => {
+      changing += 1;
+      await ports.change(changeOf(fields, ports)).finally(() => (changing -= 1));
+    },
+  );
+  on(
+    'pause',
+    (fields) => {
+      only(fields, [], '');
+      if (pausing) refuse('the run is being paused already');
+    },
     () => {
       pausing = true;
       ports.interrupt();
     },
   );
-  handle(
-    trainingUpdates.saveNow,
-    () => requireState(ports, ['running'], 'saveNow'),
+  on(
+    'saveNow',
+    (fields) => only(fields, [], ''),
     () => ports.saveNow(),
   );
-  handle(
-    trainingUpdates.abort,
-    (input) => {
-      requireState(ports, ['pending', 'launching', 'running', 'recovering', ...waiting], 'abort');
-      reasonOf(input);
+  on(
+    'abort',
+    (fields) => {
+      only(fields, ['reason'], abortExample);
+      reason(fields, abortExample);
     },
-    (input) => {
-      aborted = reasonOf(input);
+    (fields) => {
+      aborted = reason(fields, abortExample);
       decision = { do: 'abort', reason: aborted };
+      ports.interrupt();
+    },
+  );
+  on(
+    'declareLost',
+    (fields) => {
+      only(fields, ['epoch', 'reason'], lostExample);
+      const silent = ports.silent();
+      const epoch = wholeNumber(fields, 'epoch', 1, lostExample);
+      if (epoch !== silent?.epoch) refuse(`the attempt whose host is silent is ${silent?.epoch ?? 'none'}`);
+      reason(fields, lostExample);
+    },
+    async (fields) => {
+      const epoch = wholeNumber(fields, 'epoch', 1, lostExample);
+      await ports.declareLost(epoch);
+      lost.set(epoch, reason(fields, lostExample));
       ports.interrupt();
     },
   );
@@ -79,12 +169,13 @@ export function createOperator(ports: OperatorPorts): Operator {
   return {
     interruption: () => (aborted === undefined ? (pausing ? 'pause' : undefined) : 'abort'),
     abortReason: () => aborted,
-    clearPause: () => {
+    clearPause() {
       pausing = false;
     },
+    lost: (epoch) => lost.get(epoch),
     async decide() {
       if (decision?.do !== 'abort') decision = undefined;
-      await condition(() => decision !== undefined);
+      await condition(() => decision !== undefined && changing === 0);
       const made = decision as unknown as Decision;
       decision = undefined;
       return made;
@@ -92,81 +183,38 @@ export function createOperator(ports: OperatorPorts): Operator {
   };
 }
 
-function handle(
-  name: string,
-  validator: (input: unknown) => void,
-  handler: (input: unknown) => void | Promise<void>,
-): void {
-  setHandler(
-    defineUpdate<string, [unknown]>(name),
-    async (input) => {
-      await handler(input);
-      return 'accepted';
-    },
-    { validator },
+const abortExample = '{ "reason": "wrong dataset" }';
+const lostExample = '{ "epoch": 3, "reason": "the machine was taken away" }';
+
+function requireState(ports: OperatorPorts, update: TrainingUpdate): void {
+  const accepted = acceptedUpdates(ports);
+  if (accepted.includes(update)) return;
+  const states = statesOfUpdate[update].join(' or ');
+  const condition = update === 'declareLost' ? ' and whose host is silent' : '';
+  refuse(
+    `${update} is for runs that are ${states}${condition}; this one is ${ports.state()}, and takes ${accepted.join(', ') || 'no update'}`,
   );
 }
 
-function requireState(ports: OperatorPorts, allowed: readonly TrainingState[], update: string): void {
-  const state = ports.state();
-  if (!allowed.includes(state))
-    refuse(`${update} is for runs that are ${allowed.join(' or ')}; this one is ${state}`);
+function verifiedStep(fields: Fields, known: readonly number[]): number {
+  const example = `{ "step": ${known.at(-1) ?? 100} }`;
+  const list = `verified are: ${known.join(', ') || 'none'}`;
+  only(fields, ['step'], example);
+  const { step } = fields;
+  if (typeof step !== 'number' || !Number.isSafeInteger(step) || step < 0)
+    return refuse(`step: a whole number is expected, 0 for the start; example: ${example}; ${list}`);
+  return step === 0 || known.includes(step)
+    ? step
+    : refuse(`no verified checkpoint at step ${step}; ${list}`);
 }
 
-/**
- * Arguments are read by hand: contracts are frozen when they are shared by workflows (workers/workflow-code.ts), and a zod
- * schema changes itself when it is first used.
- */
-function stepOf(input: unknown): number {
-  const step = onlyField(input, 'step');
-  if (typeof step === 'number' && Number.isSafeInteger(step) && step > 0) return step;
-  return refuse('the argument is not valid; example: { "step": 100 }');
+function changeOf(fields: Fields, ports: OperatorPorts): ConfigChange {
+  const change = readConfigChange(fields, { maxSteps: ports.maxSteps() });
+  return typeof change === 'string' ? refuse(change) : change;
 }
 
-function reasonOf(input: unknown): string {
-  const reason = onlyField(input, 'reason');
-  const text = typeof reason === 'string' ? reason.trim() : '';
-  if (text !== '' && text.length <= maxReason) return text;
-  return refuse('the argument is not valid; example: { "reason": "wrong dataset" }');
-}
-
-const maxReason = 500;
-
-/** Undefined when there are other fields. */
-function onlyField(input: unknown, name: string): unknown {
-  if (typeof input !== 'object' || input === null || Object.keys(input).some((key) => key !== name))
-    return undefined;
-  return (input as Record<string, unknown>)[name];
-}
-
-function refuse(message: string): never {
-  throw ApplicationFailure.create({ type: 'Input.Invalid', message, nonRetryable: true });
-}
-
-/** Markdown below the table of the run's details: what happened, what each choice would do, and the command for it. */
-export function parkedDetails(parked: {
-  readonly workflowId: string;
-  readonly evidence: string;
-  readonly checkpoints: readonly number[];
-}): string {
-  const newest = parked.checkpoints.at(-1);
-  const from = newest === undefined ? 'from the start' : `from step ${newest}`;
-  const update = (name: string, input: string) =>
-    `temporal workflow update execute --workflow-id ${parked.workflowId} --name ${name} --input '${input}'`;
-  const rows = [
-    ['resume', `go on ${from}`, update('resume', '{}')],
-    [
-      'retryFromCheckpoint',
-      `verified steps: ${parked.checkpoints.join(', ') || 'none'}`,
-      update('retryFromCheckpoint', `{"step":${newest ?? 0}}`),
-    ],
-    ['abort', 'end the run as failed', update('abort', '{"reason":"…"}')],
-  ];
-  return [
-    `Seen: ${parked.evidence}`,
-    '',
-    '| update | does | command |',
-    '|---|---|---|',
-    ...rows.map(([name, does, command]) => `| ${name} | ${does} | ${command} |`),
-  ].join('\n');
+function entryOf(update: TrainingUpdate, { by, why, fields }: Said): Operation {
+  const { reason: given, ...rest } = fields;
+  const argument = Object.keys(rest).length === 0 ? '' : JSON.stringify(rest);
+  return { update, atMs: Date.now(), by, why: why || (typeof given === 'string' ? given : ''), argument };
 }

@@ -3,48 +3,32 @@
  * cancelled. It resumes by itself from verified checkpoints, and waits for a person exactly when going on alone is wrong.
  */
 import {
+  ActivityFailure,
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
   condition,
-  continueAsNew,
-  defineSignal,
+  ContinueAsNew,
   isCancellation,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { createProgress } from '../shared/progress.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import { type RunOutput, withRun } from '../shared/with-run.ts';
-import { type AttemptRef, gpuActivities, launch, saveNow, stop, watch } from './attempt.ts';
-import type {
-  AttemptOutcome,
-  TrainingPlan,
-  TrainingResult,
-  TrainingState,
-  TrainingStep,
-} from './contract.ts';
-import { trainingStepSignal } from './contract.ts';
-import { createOperator, parkedDetails } from './operator.ts';
-import { type FailureRecord, react, recordFailure } from './reaction.ts';
-
-/** Seconds that a stopped trainer gets to save. */
-const saveLimitS = 30;
-
-/** State across continue-as-new. */
-interface Carried {
-  readonly v: 1;
-  readonly resolved: ResolvedRun<TrainingPlan>;
-  readonly attempt: AttemptRef;
-  readonly attempts: number;
-  readonly failures: readonly FailureRecord[];
-  readonly checkpoints: readonly number[];
-}
+import { gpuActivities, hostActivities, messageOf, storedActivities } from './attempt.ts';
+import { createAttempts, type EndedAttempt, type NextAttempt } from './attempts.ts';
+import type { AttemptOutcome, ResumeChange, TrainingPlan, TrainingResult } from './contract.ts';
+import { endedByOperator, superseded } from './ends.ts';
+import { startTelling } from './notices.ts';
+import { acceptedUpdates, createOperator, type OperatorPorts } from './operator.ts';
+import { createParking } from './parking.ts';
+import { react, recordFailure } from './reaction.ts';
+import type { Carried, RunState, Tell } from './run-state.ts';
+import { createRunView } from './run-view.ts';
 
 export function superviseTraining(input?: unknown, carried?: Carried): Promise<TrainingResult> {
   return withRun<TrainingPlan, TrainingResult & RunOutput>(
     { kind: 'training', input, resolve: 'resolveTrainingInput', resolved: carried?.resolved },
-    (run) => supervise(input, run, carried),
+    (resolved) => supervise(input, resolved, carried),
   );
 }
 
@@ -53,164 +37,161 @@ async function supervise(
   resolved: ResolvedRun<TrainingPlan>,
   carried: Carried | undefined,
 ): Promise<TrainingResult> {
-  const { run, input: plan } = resolved;
-  const publish = createProgress({
-    state: 'pending',
-    stage: 'starting',
-    done: 0,
-    failed: 0,
-    total: plan.maxSteps,
-  });
-  let state: TrainingState = 'pending';
-  let attempt = carried?.attempt;
-  let failures = carried?.failures ?? [];
-  let checkpoints = carried?.checkpoints ?? [];
-  let attempts = carried?.attempts ?? 0;
-  let epoch = attempt?.epoch ?? 0;
-  let watching = new CancellationScope();
-  const enter = (next: TrainingState, stage: string, cause = '', details = ''): void => {
-    state = next;
-    publish({ state, stage, cause, details, failed: failures.reduce((sum, { count }) => sum + count, 0) });
+  const { run, name } = resolved;
+  const state: RunState = {
+    ...{
+      plan: carried?.plan ?? resolved.input,
+      attempt: carried?.attempt,
+      failures: carried?.failures ?? [],
+    },
+    ...{ launches: carried?.launches ?? 0, attempts: carried?.attempts ?? 0, told: carried?.told ?? 0 },
+    ...{ silent: undefined, refused: [], watching: new CancellationScope() },
   };
-  const operator = createOperator({
-    state: () => state,
-    checkpoints: () => checkpoints,
-    interrupt: () => watching.cancel(),
-    saveNow: () => (attempt ? saveNow(attempt) : Promise.resolve()),
-  });
-  setHandler(defineSignal<[TrainingStep]>(trainingStepSignal), (step) => {
-    if (step.epoch !== attempt?.epoch) return;
-    ({ checkpoints } = step);
-    publish({ done: step.step, stage: step.phase, details: lossLine(step) });
-  });
+  const ports = operatorPorts();
+  const view = createRunView(resolved, carried?.view, () => acceptedUpdates(ports));
+  const tell: Tell = (event, text, cause = '') => {
+    state.told += 1;
+    const about = { run, state: view.state(), cause, step: view.step(), maxSteps: state.plan.maxSteps };
+    return startTelling(state.plan.notify ?? [], { event, ...about, text }, state.told);
+  };
+  const operator = createOperator(ports);
+  const park = createParking({ run, name, state, view, operator, tell });
+  const attempts = createAttempts({ input, resolved, state, view, operator, park, tell });
 
-  if (!attempt) {
-    const known = await gpuActivities('look for the finished model').findArtefact({ run, plan });
+  try {
+    const known = state.attempt ? null : await findModel();
     if (known) return known;
-  }
-
-  let fromStep: number | undefined;
-  for (;;) {
-    const outcome = await oneAttempt();
-    ({ checkpoints } = outcome);
-    failures = recordFailure(failures, outcome);
-    const reaction = react(outcome, failures);
-    if (reaction.do === 'succeed') return finish(outcome);
-    if (reaction.do === 'giveWay')
-      throw ended('Fence.Stale', 'another run of this name has taken over the training');
-    if (reaction.do === 'resume') {
-      enter('recovering', `after ${outcome.class}`, `${outcome.class}: ${outcome.evidence}`);
-      if (!(await condition(() => operator.abortReason() !== undefined, reaction.afterMs))) continue;
-    }
-    await park(outcome, reaction.do === 'park' ? reaction.why : 'abort');
-  }
-
-  async function oneAttempt(): Promise<AttemptOutcome> {
-    if (!attempt) {
-      enter('launching', 'launching');
-      const launched = await launch({ run, plan, ...(fromStep === undefined ? {} : { fromStep }) });
-      fromStep = undefined;
-      if (launched.kind === 'failed') return unlaunched('launchFailed', launched.message);
-      if (launched.kind === 'noCheckpoint') {
-        const lost = launched.quarantined.map(({ step, reason }) => `step ${step}: ${reason}`);
-        return unlaunched('checkpointCorrupt', `no whole checkpoint is left (${lost.join('; ')})`);
-      }
-      attempt = { run, plan, epoch: launched.epoch, host: launched.host };
-      ({ epoch } = launched);
-      ({ checkpoints } = launched);
-      attempts += 1;
-    }
-    const current = attempt;
-    enter('running', `attempt ${current.epoch}`);
-    const outcome = await watchToTheEnd(current);
-    attempt = undefined;
-    return outcome;
-  }
-
-  async function watchToTheEnd(current: AttemptRef): Promise<AttemptOutcome> {
-    for (;;) {
-      watching = new CancellationScope();
-      try {
-        if (operator.interruption()) watching.cancel();
-        const watched = await watching.run(() => watch(current));
-        if (watched.kind === 'ended') return watched.outcome;
-        if (watched.kind === 'hostSilent') {
-          enter(
-            'running',
-            `attempt ${current.epoch}`,
-            `no worker answers on host ${current.host}: start one there`,
-          );
-        }
-        if (watched.kind === 'slice' && workflowInfo().continueAsNewSuggested) await goOnAsNew(current);
-      } catch (thrown) {
-        if (!isCancellation(thrown)) throw thrown;
-        enter('pausing', 'stopping the trainer');
-        const outcome = await stop(current, operator.interruption() === 'abort' ? 0 : saveLimitS);
-        // A cancel request of the run itself, not an operator's interruption of the watch.
-        if (operator.interruption() === undefined) throw thrown;
-        return outcome;
-      }
-    }
-  }
-
-  async function goOnAsNew(current: AttemptRef): Promise<void> {
+    const result = await untilTheModelIsThere();
     await condition(allHandlersFinished);
-    if (operator.interruption()) return;
-    await continueAsNew<typeof superviseTraining>(input, {
-      v: 1,
-      resolved,
-      attempt: current,
-      attempts,
-      failures,
-      checkpoints,
-    });
+    view.enter('succeeded', 'done');
+    await tell('succeeded', `${run}: ${result.steps} steps in ${result.attempts} attempts`);
+    return result;
+  } catch (thrown) {
+    if (thrown instanceof ContinueAsNew) throw thrown;
+    await CancellationScope.nonCancellable(() => endBadly(thrown));
+    throw thrown;
   }
 
-  async function park(outcome: AttemptOutcome, why: string): Promise<void> {
-    if (operator.abortReason() === undefined) {
-      const paused = operator.interruption() === 'pause';
-      const cause = paused ? 'paused by the operator' : `${outcome.class}: ${why}`;
-      const { workflowId } = workflowInfo();
-      enter(
-        paused ? 'paused' : 'needsOperator',
-        paused ? 'paused' : 'waits for a decision',
-        cause,
-        parkedDetails({ workflowId, evidence: outcome.evidence, checkpoints }),
-      );
+  /** Of an earlier start with the same recipe and data. */
+  async function findModel(): Promise<TrainingResult | null> {
+    const { findArtefact } = gpuActivities('look for the finished model');
+    const known = await findArtefact({ run, plan: state.plan });
+    if (!known) return null;
+    await condition(allHandlersFinished);
+    view.found(known.steps);
+    return known;
+  }
+
+  async function untilTheModelIsThere(): Promise<TrainingResult> {
+    let next: NextAttempt = {};
+    for (;;) {
+      const ended = await attempts.one(next);
+      const { outcome, attempt } = ended;
+      view.ended(attempt?.epoch, outcome);
+      const reason = operator.abortReason();
+      if (reason !== undefined) throw endedByOperator(reason, outcome);
+      state.failures = recordFailure(state.failures, outcome);
+      view.failures(state.failures.length);
+      const reaction = react(outcome, state.failures);
+      next = {};
+      switch (reaction.do) {
+        case 'succeed':
+          return finish(ended);
+        case 'giveWay':
+          throw superseded(run);
+        case 'park':
+          next = await ask(outcome, reaction.why);
+          break;
+        case 'notify':
+          break;
+        case 'resume':
+          next = await recover(outcome, reaction.afterMs);
+          break;
+        case 'resumeWith':
+          next = await recover(outcome, reaction.afterMs, reaction.change);
+          break;
+      }
     }
-    const decision = await operator.decide();
-    operator.clearPause();
-    if (decision.do === 'abort') {
-      throw ended(
-        'Training.Failed',
-        `aborted by the operator: ${decision.reason} (last end: ${outcome.class}, ${outcome.evidence})`,
-      );
+  }
+
+  async function recover(
+    outcome: AttemptOutcome,
+    afterMs: number,
+    change?: ResumeChange,
+  ): Promise<NextAttempt> {
+    const { cause, evidence } = outcome;
+    view.enter('recovering', `after ${outcome.class}`, { key: cause, cause: `${cause}: ${evidence}` });
+    const refused = change?.kind === 'smallerBatch' ? await makeSmaller(change) : undefined;
+    if (refused !== undefined) return ask(outcome, refused);
+    const interrupted = await condition(() => operator.interruption() !== undefined, afterMs);
+    if (interrupted) return ask(outcome, 'stopped');
+    return change && change.kind !== 'smallerBatch' ? { change } : {};
+  }
+
+  /** Why it cannot be, if so. */
+  async function makeSmaller(batch: { batchSize: number; gradientAccumulation: number }) {
+    const { batchSize, gradientAccumulation } = batch;
+    try {
+      await ports.change({ batchSize, gradientAccumulation });
+      return undefined;
+    } catch (thrown) {
+      if (isCancellation(thrown)) throw thrown;
+      return `the batch cannot be made smaller: ${messageOf(thrown)}`;
     }
-    failures = [];
-    fromStep = decision.fromStep;
   }
 
-  function finish({ step: steps, loss: finalLoss }: AttemptOutcome): Promise<TrainingResult> {
-    return gpuActivities('register the model').finishTraining({
-      run,
-      plan,
-      epoch,
-      attempts,
-      steps,
-      finalLoss,
-    });
+  async function ask(outcome: AttemptOutcome, why: string): Promise<NextAttempt> {
+    const decision = await park(outcome, why);
+    if (decision.do === 'abort') throw endedByOperator(decision.reason, outcome);
+    // A person has looked: the budgets begin anew.
+    state.failures = [];
+    view.failures(0);
+    return decision.fromStep === undefined ? {} : { fromStep: decision.fromStep };
   }
-}
 
-function unlaunched(kind: 'launchFailed' | 'checkpointCorrupt', evidence: string): AttemptOutcome {
-  return { class: kind, beforeFirstStep: true, evidence, step: 0, checkpoints: [], loss: null };
-}
+  function finish({ outcome, attempt }: EndedAttempt): Promise<TrainingResult> {
+    const { step: steps, loss: finalLoss } = outcome;
+    const { epoch, host } = attempt ?? { epoch: 0, host: '' };
+    const request = { run, plan: state.plan, epoch, attempts: state.attempts, steps, finalLoss };
+    return hostActivities(host, 'register the model', null).finishTraining(request);
+  }
 
-function ended(type: string, message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true });
-}
+  async function endBadly(thrown: unknown): Promise<void> {
+    await condition(allHandlersFinished);
+    if (isCancellation(thrown))
+      return view.enter('cancelled', 'ended', { key: 'cancelled', cause: 'cancelled' });
+    const cause = messageOf(thrown);
+    view.enter('failed', 'ended', { key: 'failed', cause });
+    await tell('failed', `${run} failed: ${cause}`, cause);
+  }
 
-function lossLine(step: TrainingStep): string {
-  const loss = step.loss === null ? '-' : step.loss.toPrecision(4);
-  return `| attempt | loss | verified checkpoints |\n|---|---|---|\n| ${step.epoch} | ${loss} | ${step.checkpoints.join(', ') || '-'} |`;
+  function operatorPorts(): OperatorPorts {
+    const { workflowId, runId: workflowRunId } = workflowInfo();
+    return {
+      state: () => view.state(),
+      checkpoints: () => view.checkpoints(),
+      maxSteps: () => state.plan.maxSteps,
+      silent: () => state.silent,
+      refused: () => state.refused,
+      interrupt: () => state.watching.cancel(),
+      saveNow: () => attempts.saveNow(),
+      async change(change) {
+        const { changeRecipe } = storedActivities('change the recipe');
+        state.plan = await changeRecipe({ plan: state.plan, change }).catch((thrown: unknown) => {
+          // What the update's caller is told.
+          throw thrown instanceof ActivityFailure && thrown.cause instanceof ApplicationFailure
+            ? thrown.cause
+            : thrown;
+        });
+        view.planned(state.plan.maxSteps);
+      },
+      declareLost: (epoch) => storedActivities(`write off attempt ${epoch}`).declareLost({ run, epoch }),
+      async record(operation, updateId) {
+        const { recordOperation } = storedActivities(`${operation.update} by an operator`);
+        const identity = await recordOperation({ run, workflowId, workflowRunId, updateId, ...operation });
+        return operation.by === '' ? { ...operation, by: identity } : operation;
+      },
+      recorded: (operation) => view.operated(operation),
+    };
+  }
 }

@@ -13,6 +13,10 @@ import { queryPools } from './0010-query-pools.ts';
 import { matrix } from './0011-matrix.ts';
 import { embeddings } from './0012-embeddings.ts';
 import { housekeeping } from './0015-housekeeping.ts';
+import { checkpointRegistry } from './0016-checkpoint-registry.ts';
+import { checkpointCopies } from './0017-checkpoint-copies.ts';
+import { trainingPhaseTimes } from './0018-training-phase-times.ts';
+import { trainingOperations } from './0019-training-operations.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-runs': runs,
@@ -28,4 +32,8 @@ export const migrations: Record<string, Migration> = {
   '0011-matrix': matrix,
   '0012-embeddings': embeddings,
   '0015-housekeeping': housekeeping,
+  '0016-checkpoint-registry': checkpointRegistry,
+  '0017-checkpoint-copies': checkpointCopies,
+  '0018-training-phase-times': trainingPhaseTimes,
+  '0019-training-operations': trainingOperations,
 };

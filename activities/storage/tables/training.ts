@@ -26,12 +26,39 @@ export interface TrainingTables {
     step: number;
     epoch: number;
     directory: string;
-    /** sha256 over the manifest's canonical form: the authoritative digest. */
-    digest: string;
+    /** sha256 over the manifest's canonical form: the authoritative digest. Null until it was verified. */
+    digest: string | null;
     manifest: unknown;
-    state: 'verified' | 'quarantined' | 'pruned';
+    /** `saved`: named by an event and not verified yet. */
+    state: 'saved' | 'verified' | 'quarantined' | 'pruned';
     reason: string | null;
+    /** Of all its files; a bigint comes as text. */
+    bytes: ColumnType<string, number | undefined, number>;
+    world_size: Generated<number>;
+    /** Numbers by name, as its events gave them: what the retention's `best` looks at. */
+    metrics: unknown;
+    /** When its files were last hashed and found whole. */
+    checked_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+    /** What is still to be done to its directory: moved to quarantine, or deleted. */
+    pending: ColumnType<
+      'move' | 'delete' | null,
+      'move' | 'delete' | null | undefined,
+      'move' | 'delete' | null
+    >;
     created_at: Generated<Date>;
+  };
+  /** Copies of checkpoints in a bucket. */
+  training_checkpoint_copies: {
+    run: string;
+    step: number;
+    epoch: number;
+    /** `BUCKET/PREFIX`. */
+    place: string;
+    /** Of the manifest that was copied. */
+    digest: string;
+    /** When every byte was read back from there; null = it was not. */
+    verified_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+    problem: string | null;
   };
   /** A finished training's model: servable by `masgpt serve RUN`. */
   artefacts: {

@@ -1,105 +1,162 @@
 /** Launcher on this host: a detached shim (shim/shim.py) that outlives the worker. */
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { x } from 'tinyexec';
-import { z } from 'zod';
 import { failure } from '../../failure.ts';
 import { type AttemptLayout, writeWhole } from '../layout.ts';
-import type { Launcher, LaunchedAttempt } from '../launcher.ts';
-import { isAlive } from '../process-identity.ts';
+import type { AttemptSpec, Launcher, LaunchedAttempt, ScopeKind } from '../launcher.ts';
+import { livenessOf, type ThisMachine } from '../process-identity.ts';
+import { commandLine } from './command-line.ts';
+import { isClaimed, killTree } from './kill-tree.ts';
+import { exitSchema, identitySchema, readRecord, specSchema } from './records.ts';
+
+export interface LocalLauncherOptions {
+  /** Any Python 3.10+, the standard library suffices. */
+  findPython(): Promise<string>;
+  readonly machine: ThisMachine;
+  /** Which scopes the shim may try, in order; default: all (shim/scope.py). */
+  readonly scopeKinds?: readonly ScopeKind[];
+  /** Where GPUs are locked; one directory for all workers of a host. Default /var/lock. */
+  readonly gpuLocks?: string;
+}
 
 const shimScript = fileURLToPath(new URL('../shim/shim.py', import.meta.url));
-const treeScript = fileURLToPath(new URL('../shim/tree.py', import.meta.url));
 const startLimitMs = 20_000;
+/** Exit code of shim/shim.py. */
+const alreadyClaimed = 75;
 
-const identitySchema = z.object({
-  bootId: z.string(),
-  pid: z.number().int(),
-  startTicks: z.string(),
-  trainerPid: z.number().int(),
-});
-const exitSchema = z.object({
-  code: z.number().int().nullable(),
-  signal: z.string().nullable(),
-  oomKills: z.number().int(),
-  reason: z.string().nullable(),
-});
+export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
+  const { findPython, machine } = options;
 
-/** `findPython` gives what runs the shim: any Python 3.10+, the standard library suffices. */
-export function createLocalLauncher(findPython: () => Promise<string>): Launcher {
   const observe: Launcher['observe'] = async (layout, run, epoch) => {
-    const exit = await readJson(layout.exit, exitSchema);
+    const exit = await readRecord(layout.exit, exitSchema);
     if (exit) return { status: 'ended', exit };
-    const identity = await readJson(layout.identity, identitySchema);
-    if (!identity || (await isAlive(identity))) return { status: 'alive' };
+    const identity = await readRecord(layout.identity, identitySchema);
+    if (!identity) return { status: 'unknown', why: `${layout.identity} is missing` };
+    const liveness = await livenessOf(identity, machine);
+    if (liveness === 'alive') return { status: 'alive' };
+    if (liveness === 'unknown') return { status: 'unknown', why: `${run}:${epoch} is on ${identity.host}` };
+    if (liveness === 'hidden' && (await isClaimed(await findPython(), layout)))
+      return { status: 'unknown', why: `${run}:${epoch} lives in another container` };
     // The shim wrote its record just before it died, or it was killed and its tree must be proved dead.
-    const late = await readJson(layout.exit, exitSchema);
+    const late = await readRecord(layout.exit, exitSchema);
     if (late) return { status: 'ended', exit: late };
-    await killTree(await findPython(), run, epoch, 0);
-    return { status: 'gone' };
+    const left = await killTree(await findPython(), layout, 0);
+    return left ? { status: 'unknown', why: `${run}:${epoch}: ${left}` } : { status: 'gone' };
   };
 
   return {
     async launch(layout, spec): Promise<LaunchedAttempt> {
-      const known = await readJson(layout.identity, identitySchema);
+      const known = await readRecord(layout.identity, identitySchema);
       if (known) return known;
       await mkdir(layout.directory, { recursive: true });
-      await writeWhole(layout.spec, JSON.stringify(spec));
-      const log = await open(layout.shimLog, 'a');
-      try {
-        const shim = spawn(await findPython(), [shimScript, layout.directory], {
-          cwd: layout.directory,
-          detached: true,
-          stdio: ['ignore', log.fd, log.fd],
-          env: { PATH: spec.env['PATH'] ?? '/usr/bin:/bin' },
-        });
-        shim.unref();
-        return await started(shim, layout);
-      } finally {
-        await log.close();
-      }
+      await writeWhole(layout.spec, JSON.stringify(shimSpec(layout, spec, options)));
+      const failedBefore = (await readRecord(layout.exit, exitSchema))?.endedAt;
+      return await started(layout, failedBefore, async () => startShim(layout, spec, await findPython()));
     },
 
     observe,
 
     async stop(layout, run, epoch, graceS) {
-      const identity = await readJson(layout.identity, identitySchema);
-      if (identity && (await isAlive(identity))) {
-        process.kill(identity.pid, 'SIGTERM');
+      const identity = await readRecord(layout.identity, identitySchema);
+      const liveness = identity ? await livenessOf(identity, machine) : 'dead';
+      if (liveness === 'unknown' || (liveness === 'hidden' && (await isClaimed(await findPython(), layout))))
+        throw failure('Training.HostUnknown', `${run}:${epoch} may live on ${identity?.host}, out of reach`);
+      if (identity && liveness === 'alive') {
+        await writeWhole(layout.stop, JSON.stringify({ graceS }));
+        // A shim that somebody stopped takes the order as soon as it goes on.
+        for (const signal of ['SIGTERM', 'SIGCONT'] as const) send(identity.pid, signal);
         if (await ended(observe, layout, run, epoch, graceS + 15)) return;
-        process.kill(identity.pid, 'SIGKILL');
+        if ((await livenessOf(identity, machine)) === 'alive') send(identity.pid, 'SIGKILL');
       }
-      await killTree(await findPython(), run, epoch, graceS);
+      if (await readRecord(layout.exit, exitSchema)) return;
+      const left = await killTree(await findPython(), layout, graceS);
+      if (left) throw failure('Training.HostUnknown', `processes of ${run}:${epoch} may still live: ${left}`);
     },
   };
 }
 
-async function started(shim: ReturnType<typeof spawn>, layout: AttemptLayout): Promise<LaunchedAttempt> {
-  let problem: string | undefined;
-  shim.once('error', (error) => (problem = error.message));
-  shim.once(
-    'exit',
-    (code) => (problem ??= code ? `the shim ended with code ${code}, see ${layout.shimLog}` : undefined),
-  );
+/** The mark and the scope's name tell this attempt from one of the same run and epoch in another home. */
+function shimSpec(
+  layout: AttemptLayout,
+  spec: AttemptSpec,
+  { scopeKinds, gpuLocks, machine }: LocalLauncherOptions,
+): object {
+  const place = createHash('sha256').update(layout.directory).digest('hex').slice(0, 12);
+  const { run, epoch, env, graceS, gpus = [] } = spec;
+  const name = run.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 60);
+  return specSchema.parse({
+    ...{ run, epoch, env, graceS, gpus, gpuLocks, scopeKinds, host: machine.host },
+    command: commandLine(spec),
+    mark: `${run}:${epoch}:${place}`,
+    scopeName: `masgpt-${name}-${epoch}-${place}`,
+  });
+}
+
+async function startShim(
+  layout: AttemptLayout,
+  spec: AttemptSpec,
+  python: string,
+): Promise<ReturnType<typeof spawn>> {
+  const log = await open(layout.shimLog, 'a');
+  try {
+    const shim = spawn(python, [shimScript, layout.directory], {
+      cwd: layout.directory,
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { PATH: spec.env['PATH'] ?? '/usr/bin:/bin' },
+    });
+    shim.unref();
+    return shim;
+  } finally {
+    await log.close();
+  }
+}
+
+/** Waits for the record of who runs. A shim that finds the attempt claimed leaves: the other one's record counts, or it is on its way out. */
+async function started(
+  layout: AttemptLayout,
+  failedBefore: number | undefined,
+  start: () => Promise<ReturnType<typeof spawn>>,
+): Promise<LaunchedAttempt> {
   const deadline = Date.now() + startLimitMs;
+  let running = false;
+  let problem: string | undefined;
   while (Date.now() < deadline) {
-    const identity = await readJson(layout.identity, identitySchema);
+    const ending = problem;
+    const identity = await readRecord(layout.identity, identitySchema);
     if (identity) return identity;
-    const exit = await readJson(layout.exit, exitSchema);
-    if (exit)
-      throw failure(
-        'Training.LaunchFailed',
-        `the trainer did not start: ${exit.reason ?? 'no reason given'}`,
-      );
-    if (problem) throw failure('Training.LaunchFailed', `the trainer did not start: ${problem}`);
+    const exit = await readRecord(layout.exit, exitSchema);
+    const failed = exit && exit.endedAt !== failedBefore ? (exit.reason ?? 'no reason given') : ending;
+    if (failed) {
+      const reason = failed.replace(/^launchFailed: /, '');
+      throw failure('Training.LaunchFailed', `the trainer did not start: ${reason}`);
+    }
+    if (!running) {
+      running = true;
+      const shim = await start();
+      shim.once('error', (error) => (problem = error.message));
+      shim.once('exit', (code) => {
+        running = code !== alreadyClaimed;
+        if (running && code !== 0) problem = `the shim ended with code ${code}, see ${layout.shimLog}`;
+      });
+    }
     await sleep(20);
   }
   throw failure(
     'Training.LaunchFailed',
     `the trainer did not start within ${startLimitMs / 1000} s, see ${layout.shimLog}`,
   );
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended.
+  }
 }
 
 async function ended(
@@ -111,23 +168,9 @@ async function ended(
 ): Promise<boolean> {
   const deadline = Date.now() + limitS * 1000;
   while (Date.now() < deadline) {
-    if ((await observe(layout, run, epoch)).status !== 'alive') return true;
+    const { status } = await observe(layout, run, epoch);
+    if (status === 'ended' || status === 'gone') return true;
     await sleep(50);
   }
   return false;
-}
-
-async function killTree(python: string, run: string, epoch: number, graceS: number): Promise<void> {
-  const result = await x(python, [treeScript, 'kill', `${run}:${epoch}`, String(graceS)]);
-  if (result.exitCode === 0 && result.stdout.trim() === '0') return;
-  throw failure(
-    'Training.HostUnknown',
-    `processes of ${run}:${epoch} may still live: ${result.stderr.slice(0, 300)}`,
-  );
-}
-
-/** Absent or half-known files read as undefined; they are written whole, so that a broken one is a defect. */
-async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : schema.parse(JSON.parse(text));
 }

@@ -1,16 +1,14 @@
 """Starts one attempt's trainer and outlives the worker: `shim.py ATTEMPT_DIR`, which holds `spec.json`.
 
-It claims the directory (a second shim exits), leads a session, adopts orphans, writes `attempt.json` (who runs) and,
-once the whole tree is gone, `exit.json` {code, signal, oomKills, endedAt, reason}. It stops the trainer on TERM or when
-`lease.json`, two levels up, names a higher epoch. Standard library only.
+It claims the directory (a second shim exits), leads a session and a scope of its own, adopts orphans, locks its GPUs,
+writes `attempt.json` (who runs) and, once the whole tree is gone, `exit.json` {code, signal, oomKills, endedAt, reason}.
+It stops the trainer on TERM or when `lease.json`, two levels up, names a higher epoch. Standard library only.
 """
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import json
+import fcntl
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -19,143 +17,168 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from tree import MARK_VARIABLE, kill_tree, reap, start_ticks  # noqa: E402
+import scope  # noqa: E402
+from gpu_locks import lock_gpus, release  # noqa: E402
+from records import identity, lease_epoch, oom_kills, read_object, reserve, write  # noqa: E402
+from tree import MARK_VARIABLE, Tree, catches  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 WATCHED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 ALREADY_CLAIMED = 75
+LOOK_S = 0.25
+TERM_TREE_S = 1.0
+FENCED_GRACE_S = 2.0  # what a fenced trainer saves counts for nothing
 
 
 def main() -> int:
     directory = Path(sys.argv[1])
-    spec = json.loads((directory / "spec.json").read_text())
+    claim = os.open(directory / "claim", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        os.close(os.open(directory / "claim", os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-    except FileExistsError:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return ALREADY_CLAIMED
     if os.getpid() != os.getsid(0):
         os.setsid()
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
-    mark = f"{spec['run']}:{spec['epoch']}"
-    ooms = oom_kills()
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    spec = read_object(directory / "spec.json")
+    shim = Shim(directory, spec, claim)
     try:
-        trainer = start(spec, mark, directory)
-    except OSError as error:
-        write(directory / "exit.json", ended(127, None, 0, f"launchFailed: {error}"))
-        return 0
-    write(directory / "attempt.json", identity(spec, trainer.pid))
-    status, reason = watch(trainer.pid, spec, directory.parent.parent / "lease.json")
-    if reason:
-        status = stop(trainer.pid, mark, spec["graceS"])
-    left = kill_tree(mark, 1.0, os.getpid())
-    if left:
-        reason = f"{left} processes survived KILL"
-    code, number = (os.WEXITSTATUS(status), None) if os.WIFEXITED(status) else (None, os.WTERMSIG(status))
-    write(directory / "exit.json", ended(code, number, oom_kills() - ooms, reason))
+        shim.run()
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        # Also when the trainer runs: a shim that cannot keep its records must not leave one behind.
+        shim.finish(f"launchFailed: {error}" if shim.trainer is None else f"shim failed: {error}")
     return 0
 
 
-def start(spec: dict[str, Any], mark: str, directory: Path) -> subprocess.Popen[bytes]:
-    def child() -> None:
-        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a shim that is killed takes its trainer along
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+class Shim:
+    def __init__(self, directory: Path, spec: dict[str, Any], claim: int) -> None:
+        self._directory = directory
+        self._spec = spec
+        self._claim = claim
+        self._lease = directory.parent.parent / "lease.json"
+        self._tree = Tree(spec["mark"], os.getpid())
+        self._group: str | None = None
+        self._gpus: list[int] = []
+        self._ooms = oom_kills()
+        self._ordered = -1
+        self._started: subprocess.Popen[bytes] | None = None
+        self.trainer: int | None = None
 
-    with (directory / "trainer.log").open("ab") as log:
-        return subprocess.Popen(
-            spec["command"],
-            cwd=directory,
-            env={**spec["env"], MARK_VARIABLE: mark},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=child,
-        )
+    def run(self) -> None:
+        if (self._directory / "attempt.json").exists():
+            return  # It ran already.
+        (self._directory / "exit.json").unlink(missing_ok=True)  # of a start that failed
+        reserve(self._directory / "exit.json")
+        self._tree.kill(0)  # What an earlier shim left that was killed before it could write who runs.
+        reached = scope.enter(self._spec["scopeName"], self._spec.get("scopeKinds"))
+        self._group = reached["group"] and str(reached["group"])
+        self._tree = Tree(self._spec["mark"], os.getpid(), self._group)
+        holder = {key: self._spec[key] for key in ("run", "epoch", "mark")}
+        self._gpus = lock_gpus(self._spec.get("gpus", []), self._spec.get("gpuLocks"), holder)
+        if self._is_fenced():
+            return self.finish("fenced")
+        self.trainer = self._start()
+        self._ooms = oom_kills(self.trainer)
+        write(self._directory / "attempt.json", identity(self._spec, self.trainer, reached))
+        reason = self._watch()
+        if reason:
+            self._stop_trainer(FENCED_GRACE_S if reason == "fenced" else self._spec["graceS"])
+        self.finish(reason)
+
+    def finish(self, reason: str | None) -> None:
+        """Writes the record only when the whole tree is proved dead; until then the attempt counts as alive."""
+        ooms = oom_kills(self._group_member()) - self._ooms
+        while (left := self._tree.kill(TERM_TREE_S)) > 0:
+            print(f"{left} processes survive KILL", file=sys.stderr, flush=True)
+            time.sleep(LOOK_S)
+        status = self._tree.statuses.get(self.trainer or 0)
+        code, name = (127, None) if self.trainer is None else _ending(status)
+        ended = {"code": code, "signal": name, "oomKills": max(0, ooms), "endedAt": time.time(), "reason": reason}
+        release(self._gpus)
+        try:
+            write(self._directory / "exit.json", ended)
+        finally:
+            if self._group:
+                scope.leave(self._group)
+
+    def _start(self) -> int:
+        def child() -> None:
+            if self._group:
+                with open(f"{self._group}/cgroup.procs", "w") as file:
+                    file.write("0")
+            _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a shim that is killed takes its trainer along
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+
+        with (self._directory / "trainer.log").open("ab") as log:
+            # Kept, as a forgotten one would reap its process, and the wait status would be lost.
+            self._started = subprocess.Popen(
+                self._spec["command"],
+                cwd=self._directory,
+                env={**self._spec["env"], MARK_VARIABLE: self._spec["mark"]},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[self._claim, *self._gpus],
+                preexec_fn=child,
+            )
+        return self._started.pid
+
+    def _watch(self) -> str | None:
+        """Returns when the trainer has ended, or with the reason to stop it. The lease comes first: this process may
+        have been stopped for hours."""
+        while True:
+            if self._is_fenced():
+                return "fenced"
+            self._tree.reap()
+            if self.trainer in self._tree.statuses:
+                return None
+            self._dump_when_asked()
+            caught = signal.sigtimedwait(WATCHED, LOOK_S)
+            if caught is not None and caught.si_signo in (signal.SIGTERM, signal.SIGINT):
+                return "fenced" if self._is_fenced() else "stopped"
+
+    def _stop_trainer(self, most_s: float) -> None:
+        """TERM to the trainer alone, so that it may save and end by itself. `stop.json` may shorten its time."""
+        self._tree.signal(signal.SIGTERM, {self.trainer or 0})
+        asked = read_object(self._directory / "stop.json").get("graceS")
+        grace_s = min(most_s, asked) if isinstance(asked, (int, float)) else most_s
+        deadline = time.monotonic() + grace_s
+        while time.monotonic() < deadline:
+            self._tree.reap()
+            if self.trainer in self._tree.statuses:
+                return
+            signal.sigtimedwait({signal.SIGCHLD}, 0.1)
+
+    def _dump_when_asked(self) -> None:
+        """Order `dump`: the stacks of every process of the tree that has a handler; the trainer's loop may hang."""
+        order = read_object(self._directory / "control.json")
+        number = order.get("seq")
+        if order.get("cmd") != "dump" or order.get("epoch") != self._spec["epoch"] or not isinstance(number, int):
+            return
+        if number > self._ordered:
+            self._ordered = number
+            self._tree.signal(signal.SIGUSR2, {pid for pid in self._tree.alive() if catches(pid, signal.SIGUSR2)})
+
+    def _is_fenced(self) -> bool:
+        return lease_epoch(self._lease) > self._spec["epoch"]
+
+    def _group_member(self) -> int | str:
+        return self.trainer if self.trainer and self.trainer not in self._tree.statuses else "self"
 
 
-def watch(pid: int, spec: dict[str, Any], lease: Path) -> tuple[int, str | None]:
-    """Returns the trainer's wait status, or the reason to stop it."""
-    while True:
-        ended_children = reap()
-        if pid in ended_children:
-            return ended_children[pid], None
-        if lease_epoch(lease) > spec["epoch"]:
-            return 0, "fenced"
-        caught = signal.sigtimedwait(WATCHED, 0.5)
-        if caught is not None and caught.si_signo in (signal.SIGTERM, signal.SIGINT):
-            return 0, "stopped"
-
-
-def stop(pid: int, mark: str, grace_s: float) -> int:
-    """TERM to the trainer first, so that it may end by itself; its wait status."""
+def _ending(status: int | None) -> tuple[int | None, str | None]:
+    if status is None:
+        return None, None
+    if os.WIFEXITED(status):
+        return os.WEXITSTATUS(status), None
+    number = os.WTERMSIG(status)
     try:
-        os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass
-    deadline = time.monotonic() + grace_s
-    while True:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return status
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            return os.waitpid(pid, 0)[1]
-        time.sleep(0.02)
-
-
-def identity(spec: dict[str, Any], trainer_pid: int) -> dict[str, object]:
-    command = json.dumps(spec["command"]).encode()
-    return {
-        "run": spec["run"],
-        "epoch": spec["epoch"],
-        "host": platform.node(),
-        "bootId": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
-        "pid": os.getpid(),
-        "startTicks": start_ticks(os.getpid()),
-        "trainerPid": trainer_pid,
-        "commandSha256": hashlib.sha256(command).hexdigest(),
-        "startedAt": time.time(),
-    }
-
-
-def ended(code: int | None, number: int | None, ooms: int, reason: str | None) -> dict[str, object]:
-    name = signal.Signals(number).name if number else None
-    return {"code": code, "signal": name, "oomKills": ooms, "endedAt": time.time(), "reason": reason}
-
-
-def lease_epoch(lease: Path) -> int:
-    try:
-        return int(json.loads(lease.read_text())["epoch"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
-
-
-def oom_kills() -> int:
-    """Kills by the kernel in this process's memory cgroup (version 2, else 1); 0 where it cannot be read."""
-    try:
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            base = "/sys/fs/cgroup" if controllers == "" else "/sys/fs/cgroup/memory"
-            name = "memory.events" if controllers == "" else "memory.oom_control"
-            file = Path(f"{base}{path}") / name
-            if controllers in ("", "memory") and file.exists():
-                counts = dict(entry.split() for entry in file.read_text().splitlines())
-                return int(counts.get("oom_kill", 0))
-    except (OSError, ValueError):
-        pass
-    return 0
-
-
-def write(target: Path, value: dict[str, object]) -> None:
-    """Whole or not at all, also after a power failure."""
-    draft = target.with_suffix(".part")
-    with draft.open("w") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(target)
+        return None, signal.Signals(number).name
+    except ValueError:
+        return None, f"SIG{number}"  # a real-time signal
 
 
 def _prctl(option: int, value: int) -> None:

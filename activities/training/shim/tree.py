@@ -1,17 +1,94 @@
-"""The processes of one attempt: found by descent and by a mark in their environment, killed politely, then surely.
+"""The processes of one attempt: found by descent, by control group and by a mark in their environment; killed politely,
+then surely.
 
-`tree.py kill MARK GRACE_S` kills whatever carries the mark and prints how many processes are left (0 = proved dead);
-`tree.py list MARK` prints their ids. A process group would not do: launchers start each rank in a session of its own.
+`tree.py kill MARK GRACE_S [GROUP [LOCK]]` kills them and prints how many are left (0 = proved dead; a lock that is still
+held counts as one); `tree.py list MARK [GROUP]` prints their ids; `tree.py held LOCK` prints 1 while a lock is held. A process group would not do: launchers start each
+rank in a session of its own.
 """
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import scope  # noqa: E402
+
 MARK_VARIABLE = "MASGPT_ATTEMPT"
+KILL_WAIT_S = 5.0
+
+
+class Tree:
+    """`root`: whose descendants count; `group`: directory of a control group, killed at once where the kernel can."""
+
+    def __init__(self, mark: str, root: int | None = None, group: str | None = None) -> None:
+        self._mark = mark
+        self._root = root
+        self._group = Path(group) if group and scope.is_ours(group) else None
+        # Wait statuses of all children that were reaped, by process id.
+        self.statuses: dict[int, int] = {}
+
+    def alive(self) -> set[int]:
+        found = marked(self._mark) | (descendants(self._root) if self._root else set())
+        return (found | self._grouped()) - {os.getpid()}
+
+    def signal(self, number: signal.Signals, pids: set[int] | None = None) -> None:
+        for pid in self.alive() if pids is None else pids:
+            try:
+                os.kill(pid, number)
+            except OSError:
+                pass
+
+    def kill(self, grace_s: float) -> int:
+        """TERM, grace, KILL, scanned twice; the number of processes that are left."""
+        self.signal(signal.SIGTERM)
+        self._wait(grace_s)
+        for _ in range(2):
+            self._kill_group()
+            self.signal(signal.SIGKILL)
+            self._wait(KILL_WAIT_S)
+        return len(self.alive())
+
+    def reap(self) -> None:
+        """A subreaper's children are those it started and the orphans of its tree."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self.statuses[pid] = status
+
+    def _wait(self, limit_s: float) -> None:
+        deadline = time.monotonic() + limit_s
+        while True:
+            self.reap()
+            if time.monotonic() >= deadline or not self.alive():
+                return
+            time.sleep(0.02)
+
+    def _grouped(self) -> set[int]:
+        if not self._group:
+            return set()
+        found: set[int] = set()
+        for directory, _, files in os.walk(self._group):
+            if "cgroup.procs" in files:
+                try:
+                    found |= {int(line) for line in Path(directory, "cgroup.procs").read_text().split()}
+                except OSError:
+                    continue
+        return {pid for pid in found if pid and not _is_zombie(pid)}
+
+    def _kill_group(self) -> None:
+        if self._group:
+            try:
+                (self._group / "cgroup.kill").write_text("1")
+            except OSError:
+                pass  # Version 1, an older kernel, or gone: its processes get the signal one by one.
 
 
 def marked(mark: str) -> set[int]:
@@ -38,37 +115,15 @@ def descendants(root: int) -> set[int]:
     return {pid for pid in found if not _is_zombie(pid)}
 
 
-def kill_tree(mark: str, grace_s: float, root: int | None = None) -> int:
-    """TERM, grace, KILL, scanned twice; the number of processes that are left."""
-
-    def alive() -> set[int]:
-        return marked(mark) | (descendants(root) if root else set())
-
-    _signal(alive(), signal.SIGTERM)
-    deadline = time.monotonic() + grace_s
-    while time.monotonic() < deadline and alive():
-        reap()
-        time.sleep(0.05)
-    for _ in range(2):
-        _signal(alive(), signal.SIGKILL)
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline and alive():
-            reap()
-            time.sleep(0.02)
-    return len(alive())
-
-
-def reap() -> dict[int, int]:
-    """Statuses of children that ended; a subreaper also gets the orphans of its tree."""
-    ended: dict[int, int] = {}
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return ended
-        if pid == 0:
-            return ended
-        ended[pid] = status
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Whether the process has a handler: without one, most signals end it."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    except (OSError, ValueError, IndexError):
+        pass
+    return False
 
 
 def start_ticks(pid: int) -> str:
@@ -76,8 +131,23 @@ def start_ticks(pid: int) -> str:
     return _stat(pid)[19]
 
 
+def is_locked(path: str) -> bool:
+    """Whether a process still holds the file's lock: it is inherited, and crosses process namespaces."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
 def _stat(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
 
 
 def _parent(pid: int) -> int:
@@ -88,8 +158,9 @@ def _parent(pid: int) -> int:
 
 
 def _is_zombie(pid: int) -> bool:
+    """A process whose first thread alone has ended lives on."""
     try:
-        return _stat(pid)[0] in "ZX"
+        return _stat(pid)[0] in "ZX" and len(os.listdir(f"/proc/{pid}/task")) < 2
     except (OSError, IndexError):
         return True
 
@@ -98,16 +169,19 @@ def _pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
-def _signal(pids: set[int], number: signal.Signals) -> None:
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except OSError:
-            pass
+def main(action: str, mark: str, *rest: str) -> None:
+    if action == "held":
+        print(int(is_locked(mark)))
+        return
+    if action == "list":
+        print(*sorted(Tree(mark, group=rest[0] if rest else None).alive()))
+        return
+    grace_s, group, lock = (*rest, "", "")[:3]
+    left = Tree(mark, group=group or None).kill(float(grace_s))
+    if left == 0 and group:
+        scope.remove(group)
+    print(left or int(bool(lock) and is_locked(lock)))
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "kill":
-        print(kill_tree(sys.argv[2], float(sys.argv[3])))
-    else:
-        print(*sorted(marked(sys.argv[2])))
+    main(*sys.argv[1:])

@@ -18,7 +18,7 @@ import { generatorQuality } from '../generator-quality.ts';
 import { writeReport } from '../write-report.ts';
 import { buildDataset } from '../dataset/build.ts';
 import { evaluate } from './evaluate.ts';
-import { train } from './train.ts';
+import { train } from '../training/start.ts';
 
 const name = 'demo';
 const fewestExecutable = 0.8;

@@ -32,7 +32,8 @@ async function historiesOf({ temporal }: CommandContext, workflowId: string): Pr
   const query = `WorkflowId = "${id}" OR WorkflowId STARTS_WITH "${id}/"`;
   const found: History[] = [];
   for await (const { workflowId: of, runId, status } of temporal.workflow.list({ query })) {
-    if (status.name === 'RUNNING')
+    // A notice that is still being told is told no more: the server ends what it deletes.
+    if (status.name === 'RUNNING' && !of.startsWith(`${workflowId}/notice/`))
       throw new CommandFailed(`${of} is running`, { remedy: `masgpt runs cancel ${workflowId}` });
     found.push({ workflowId: of, runId });
   }

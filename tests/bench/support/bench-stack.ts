@@ -31,8 +31,7 @@ export async function withBenchStack<R>(
     };
     return await use({ ...stack, home, processEnv: { ...process.env, ...stack.env }, pidOf });
   } finally {
-    for (const directory of new Set([home, sharedStateDirectory(home)]))
-      await rm(directory, { recursive: true, force: true });
+    await removeHome(home);
   }
 }
 
@@ -44,10 +43,16 @@ export function quietTemporal(): void {
   });
 }
 
-async function freshHome(): Promise<string> {
+/** As root, PostgreSQL's user must reach it. */
+export async function freshHome(): Promise<string> {
   const parent = isRoot ? '/var/lib/masgpt' : tmpdir();
   await mkdir(parent, { recursive: true });
   const home = await mkdtemp(join(parent, 'bench-'));
   await chmod(home, 0o700);
   return home;
+}
+
+export async function removeHome(home: string): Promise<void> {
+  for (const directory of new Set([home, sharedStateDirectory(home)]))
+    await rm(directory, { recursive: true, force: true });
 }

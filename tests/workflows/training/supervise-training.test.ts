@@ -148,7 +148,7 @@ describe('a run that should not go on alone', () => {
     const handle = await start('misconfigured', [{ at: 'start', kind: 'valueError', once: true }]);
     const progress = await parked('misconfigured');
     expect(progress.cause).toContain('config');
-    expect(progress.details).toContain('--name resume');
+    expect(progress.details).toContain('masgpt training resume misconfigured');
     await expect(handle.executeUpdate('pause')).rejects.toThrow(WorkflowUpdateFailedError);
     await expect(handle.executeUpdate('retryFromCheckpoint', { args: [{ step: 10 }] })).rejects.toThrow(
       WorkflowUpdateFailedError,
@@ -193,7 +193,15 @@ describe('a run that should not go on alone', () => {
     await parked(name);
     for (const step of [10, 20, 30]) await damage(step);
     await handle.executeUpdate('resume');
-    expect((await parked(name)).cause).toContain('checkpointCorrupt');
+    const lost = await parked(name);
+    expect(lost.cause).toContain('checkpointCorrupt');
+    expect(lost.details).toContain('begin again at step 0');
+    // Never by itself: only as a person says.
+    const before = (await attempts(name)).length;
+    await handle.executeUpdate('retryFromCheckpoint', { args: [{ step: 0 }] });
+    await until(async () => (await attempts(name)).length > before);
+    expect((await attempts(name))[before]?.[1]).toBeNull();
+    await parked(name);
     await handle.executeUpdate('abort', { args: [{ reason: 'nothing left' }] });
     await expect(handle.result()).rejects.toThrow();
   });
@@ -210,7 +218,7 @@ describe('a run that should not go on alone', () => {
     await until(async () => (await parts.progress('paused')).state === 'running');
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
-    expect((await attempts('paused')).map(([outcome]) => outcome)).toEqual(['stopped', 'stopped']);
+    expect((await attempts('paused')).map(([outcome]) => outcome)).toEqual(['stopped', 'cancelled']);
     expect(await parts.attemptFile('paused', 2, 'exit.json')).toMatchObject({ code: 0 });
   });
 });

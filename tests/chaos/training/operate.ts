@@ -1,0 +1,41 @@
+/** What a patient person does with a run: starts it, looks at it, and helps it when it asks. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { Progress } from '../../../workflows/shared/progress.ts';
+import { superviseTrainingType, type TrainingRequest } from '../../../workflows/training/contract.ts';
+import type { ChaosStack } from './chaos-stack.ts';
+
+/** The same start again changes nothing. */
+export async function startRun(
+  stack: ChaosStack,
+  name: string,
+  input: Omit<TrainingRequest, 'name'>,
+): Promise<void> {
+  await stack.ask(async (client) => {
+    const options = { taskQueue: 'masgpt', workflowId: `training/${name}`, args: [{ name, ...input }] };
+    await client.workflow.start(superviseTrainingType, options).catch((error: unknown) => {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    });
+  });
+}
+
+export async function statusOf(stack: ChaosStack, run: string): Promise<string> {
+  return stack.ask(async (client) => (await client.workflow.getHandle(run).describe()).status.name);
+}
+
+/** Where no checkpoint is left it begins again, otherwise it goes on; the cause for which it had asked, if it had. */
+export async function helpParked(stack: ChaosStack, run: string): Promise<string | undefined> {
+  const progress = await stack
+    .ask((client) => client.workflow.getHandle(run).query<Progress>('progress'))
+    .catch(() => undefined);
+  if (progress?.state !== 'needsOperator') return undefined;
+  const { cause = 'no cause' } = progress;
+  const update = stack.ask((client) => {
+    const handle = client.workflow.getHandle(run);
+    if (!cause.includes('checkpointCorrupt')) return handle.executeUpdate('resume');
+    return handle.executeUpdate('retryFromCheckpoint', { args: [{ step: 0 }] });
+  });
+  // It may just have been terminated or reset.
+  await update.catch(() => sleep(500));
+  return cause;
+}

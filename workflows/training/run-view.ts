@@ -1,0 +1,160 @@
+/**
+ * What a training run shows, kept in one place: the `progress` query, the details and memo in Temporal's UI, search attributes.
+ * Bounded, so that it survives continue-as-new.
+ */
+import { cell } from '../shared/encode/markdown.ts';
+import { createProgress } from '../shared/progress.ts';
+import type { ResolvedRun } from '../shared/run-input.ts';
+import type { AttemptRef } from './attempt.ts';
+import type { AttemptOutcome, Notice, TrainingPlan, TrainingState, TrainingStep } from './contract.ts';
+import { parkedDetails } from './parked.ts';
+import { createSearchAttributes } from './search-attributes.ts';
+import * as shown from './view.ts';
+
+/** Survives continue-as-new. */
+export interface CarriedView {
+  readonly step: number;
+  readonly losses: shown.TrainingView['losses'];
+  readonly attempts: readonly shown.AttemptRecord[];
+  readonly checkpoints: readonly number[];
+  readonly notices: readonly Notice[];
+  readonly operations: readonly shown.Operation[];
+}
+
+export interface Entered {
+  /** For search: the cause key. */
+  readonly key?: string;
+  /** One line. */
+  readonly cause?: string;
+  readonly parked?: shown.Parked;
+}
+
+export interface RunView {
+  state(): TrainingState;
+  checkpoints(): readonly number[];
+  enter(state: TrainingState, stage: string, entered?: Entered): void;
+  began(attempt: AttemptRef, fromStep: number, checkpoints: readonly number[]): void;
+  /** Returns the notices that were not known yet. */
+  stepped(step: TrainingStep): readonly Notice[];
+  /** An earlier start finished the model, in so many steps. */
+  found(steps: number): void;
+  ended(epoch: number | undefined, outcome: AttemptOutcome): void;
+  operated(operation: shown.Operation): void;
+  /** The plan was changed. */
+  planned(maxSteps: number): void;
+  step(): number;
+  failures(count: number): void;
+  carried(): CarriedView;
+}
+
+const nothing: CarriedView = {
+  step: 0,
+  losses: [],
+  attempts: [],
+  checkpoints: [],
+  notices: [],
+  operations: [],
+};
+
+export function createRunView(
+  resolved: ResolvedRun<TrainingPlan>,
+  carried: CarriedView = nothing,
+  accepts: () => readonly string[],
+): RunView {
+  const { recipe, dataset, searchAttributes = [] } = resolved.input;
+  const search = createSearchAttributes(searchAttributes, recipe);
+  const publish = createProgress(
+    {
+      ...{ state: 'pending', stage: 'starting', done: carried.step, failed: 0 },
+      ...{ total: resolved.input.maxSteps, unit: 'steps' },
+    },
+    resolved.rules,
+  );
+  let state: TrainingState = 'pending';
+  let { step, losses, attempts, checkpoints, notices, operations } = carried;
+  let [phase, loss, tokensPerS] = ['start', null as number | null, null as number | null];
+  let parked: shown.Parked | null = null;
+  let [failed, key] = [0, ''];
+
+  const change = (epoch: number | undefined, next: Partial<shown.AttemptRecord>): void => {
+    attempts = attempts.map((attempt) => (attempt.epoch === epoch ? { ...attempt, ...next } : attempt));
+  };
+  const show = (update: Parameters<typeof publish>[0] = {}): void => {
+    const current = attempts.at(-1);
+    const goodput = shown.goodputOf(attempts, step, Date.now());
+    const training: shown.TrainingView = {
+      ...{ recipe, dataset, epoch: current?.epoch ?? null, host: current?.host ?? null, phase, loss },
+      ...{ losses, tokensPerS, goodput, attempts, checkpoints, notices, operations, parked },
+      accepts: accepts(),
+    };
+    const lines = [table(current?.epoch, loss, checkpoints), ...(parked ? [parkedDetails(parked)] : [])];
+    publish({ ...update, done: step, failed, training, details: lines.join('\n\n') });
+    search({ state, cause: key, step });
+  };
+
+  return {
+    state: () => state,
+    checkpoints: () => checkpoints,
+    step: () => step,
+    enter(next, stage, entered = {}) {
+      state = next;
+      parked = entered.parked ?? null;
+      key = entered.key ?? '';
+      show({ state, stage, cause: entered.cause ?? '' });
+    },
+    began({ epoch, host }, fromStep, verified) {
+      checkpoints = verified;
+      step = fromStep;
+      phase = 'start';
+      const startedMs = Date.now();
+      const unseen = { toStep: fromStep, steppingMs: null, endedMs: null, class: null, cause: null };
+      attempts = [...attempts, { epoch, host, fromStep, startedMs, ...unseen }].slice(-shown.keptAttempts);
+    },
+    stepped(told) {
+      ({ phase, step, checkpoints } = told);
+      loss = told.loss ?? loss;
+      tokensPerS = told.tokensPerS ?? tokensPerS;
+      losses = shown.addLosses(losses, told.losses ?? []);
+      const known = attempts.find((attempt) => attempt.epoch === told.epoch);
+      const isStepping = known?.steppingMs === null && step > known.fromStep;
+      change(told.epoch, { toStep: step, ...(isStepping ? { steppingMs: Date.now() } : {}) });
+      const fresh = (told.notices ?? []).filter(
+        (notice) => !notices.some(({ kind, step: at }) => kind === notice.kind && at === notice.step),
+      );
+      notices = [...notices, ...fresh].slice(-shown.keptNotices);
+      show();
+      return fresh;
+    },
+    found(steps) {
+      step = steps;
+      state = 'succeeded';
+      show({ state, stage: 'found finished' });
+    },
+    ended(epoch, outcome) {
+      ({ checkpoints } = outcome);
+      if (epoch === undefined) return;
+      ({ step } = outcome);
+      loss = outcome.loss ?? loss;
+      const end = { toStep: step, endedMs: Date.now(), class: outcome.class, cause: outcome.cause };
+      const known = attempts.find((attempt) => attempt.epoch === epoch);
+      const steppingMs =
+        known?.steppingMs ?? (step > (known?.fromStep ?? 0) ? (known?.startedMs ?? null) : null);
+      change(epoch, { ...end, steppingMs });
+    },
+    operated(operation) {
+      operations = [...operations, operation].slice(-shown.keptOperations);
+      show();
+    },
+    planned: (total) => show({ total }),
+    failures(count) {
+      failed = count;
+    },
+    carried: () => ({ step, losses, attempts, checkpoints, notices, operations }),
+  };
+}
+
+function table(epoch: number | undefined, loss: number | null, checkpoints: readonly number[]): string {
+  const newest = checkpoints.slice(-5).join(', ');
+  const row = [epoch ?? '-', loss === null ? '-' : loss.toPrecision(4), cell(newest) || '-'];
+  return `| attempt | loss | verified checkpoints |\n|---|---|---|\n| ${row.join(' | ')} |`;
+}
