@@ -30,6 +30,17 @@ const keepSchema = z.strictObject({
 });
 export type Keep = z.infer<typeof keepSchema>;
 
+/** GPUs of one host; absent = none is asked for, and none is seen. `type`: a name as the operator's config gives it (Slurm: a constraint). */
+const gpusSchema = z.strictObject({
+  count: count.max(1_024),
+  type: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9 ._:+-]{0,63}$/)
+    .optional(),
+  memoryGib: z.number().positive().max(4_096).optional(),
+});
+export type AskedGpus = z.infer<typeof gpusSchema>;
+
 const supervision = {
   v: z.literal(1),
   maxSteps: count,
@@ -54,6 +65,7 @@ const supervision = {
   /** Absent = `single`, or `ddp` with `distributed`, for kind `sft`; anything for kind `command`. */
   strategy: strategySchema.optional(),
   keep: keepSchema.prefault({}),
+  gpus: gpusSchema.optional(),
 };
 
 const sftRecipeSchema = z.strictObject({
