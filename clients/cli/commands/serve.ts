@@ -19,13 +19,17 @@ async function serve({ config, database, output, signal }: CommandContext, run: 
     const { model, baseUrl, revision } = serving;
     output.print(`${model} answers at ${baseUrl} (key in ${config.home}/models/${model}.key)`);
     output.print(`use it: masgpt ask --generator ${model} "…"; Ctrl-C stops it`);
-    const stopped = new Promise<'stopped'>((resolve) =>
-      signal.addEventListener('abort', () => resolve('stopped')),
+    const stopped = new Promise<undefined>((resolve) =>
+      signal.addEventListener('abort', () => resolve(undefined)),
     );
-    const end = await Promise.race([stopped, serving.ended.then(() => 'ended' as const)]);
-    if (end === 'ended')
-      throw new CommandFailed('the model server ended by itself', { remedy: `see ${config.home}/logs` });
-    return { model, baseUrl, revision };
+    const givenUp = await Promise.race([stopped, serving.ended]);
+    const restarts = serving.restarts();
+    if (givenUp !== undefined)
+      throw new CommandFailed(givenUp, {
+        remedy: `see ${config.home}/logs/${model}.log`,
+        document: { model, baseUrl, revision, restarts },
+      });
+    return { model, baseUrl, revision, restarts };
   } finally {
     await serving.stop();
   }

@@ -1,15 +1,23 @@
 /**
  * The loopback proxy before `transformers serve`: a token, one model under its alias, OpenAI's errors. Requests go on one
- * at a time, since the server seeds its one random generator when a request comes in.
+ * at a time, since the server seeds its one random generator when a request comes in. While no server answers behind it, requests
+ * are refused with 503 and the time after which to come again.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { completionRequestSchema, type ServedModel, toUpstream } from './completion-request.ts';
 
+/** The server behind. */
+export interface Upstream {
+  /** Null while none answers. */
+  socketPath(): string | null;
+  /** A request took too long. */
+  distrust(why: string): void;
+}
+
 export interface ProxyOptions {
-  /** Socket of the server behind. */
-  readonly socketPath: string;
+  readonly upstream: Upstream;
   readonly model: ServedModel;
   readonly alias: string;
   readonly token: string;
@@ -22,6 +30,9 @@ export interface Proxy {
 }
 
 const maxBodyBytes = 8 * 1024 * 1024;
+/** Longer than any client waits; nothing but the server's end stops a generation. */
+const requestLimitMs = 300_000;
+const retryAfterS = 2;
 
 interface Reply {
   readonly status: number;
@@ -36,7 +47,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     return next;
   };
   const server = createServer((incoming, outgoing) => {
-    answer(options, incoming, oneByOne)
+    const left = (): boolean => outgoing.destroyed;
+    answer(options, incoming, (work) => oneByOne(() => (left() ? Promise.resolve(unheard) : work())))
       .catch((error: unknown) =>
         refusal(503, 'server_error', error instanceof Error ? error.message : String(error)),
       )
@@ -60,7 +72,7 @@ async function answer(
   incoming: IncomingMessage,
   oneByOne: (work: () => Promise<Reply>) => Promise<Reply>,
 ): Promise<Reply> {
-  const { alias, model, socketPath } = options;
+  const { alias, model, upstream } = options;
   if (!isAllowed(incoming.headers.authorization, options.token))
     return refusal(401, 'invalid_api_key', 'wrong or missing key');
   const path = `${incoming.method} ${(incoming.url ?? '').split('?')[0]}`;
@@ -84,14 +96,24 @@ async function answer(
   }
   if (parsed.data.model !== alias)
     return refusal(404, 'model_not_found', `this server has the model ${alias}`);
-  const upstream = await oneByOne(() => forward(socketPath, toUpstream(parsed.data, model)));
-  if (upstream.status !== 200)
-    return refusal(upstream.status, 'server_error', 'the model server refused or failed; see its log');
-  return { status: 200, body: { ...(upstream.body as object), model: alias } };
+  const reply = await oneByOne(() => forward(upstream, toUpstream(parsed.data, model)));
+  if (reply.status !== 200)
+    return refusal(reply.status, 'server_error', 'the model server refused or failed; see its log');
+  return { status: 200, body: { ...(reply.body as object), model: alias } };
 }
 
-function forward(socketPath: string, body: unknown): Promise<Reply> {
-  return new Promise((resolve, reject) => {
+/** For whoever has gone away while waiting. */
+const unheard = refusal(503, 'server_error', 'nobody waits for the answer any more');
+
+function forward(upstream: Upstream, body: unknown): Promise<Reply> {
+  const socketPath = upstream.socketPath();
+  if (socketPath === null) return Promise.reject(new Error('the model server is being started again'));
+  const limit = setTimeout(
+    () =>
+      upstream.distrust(`a request took more than ${requestLimitMs / 1_000} s: the model server is replaced`),
+    requestLimitMs,
+  );
+  return new Promise<Reply>((resolve, reject) => {
     const outgoing = httpRequest(
       {
         socketPath,
@@ -108,7 +130,7 @@ function forward(socketPath: string, body: unknown): Promise<Reply> {
     );
     outgoing.once('error', reject);
     outgoing.end(JSON.stringify(body));
-  });
+  }).finally(() => clearTimeout(limit));
 }
 
 function isAllowed(header: string | undefined, token: string): boolean {
@@ -142,5 +164,6 @@ function refusal(status: number, code: string, message: string): Reply {
 }
 
 function send(outgoing: ServerResponse, { status, body }: Reply): void {
-  outgoing.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  const again = status === 503 ? { 'retry-after': String(retryAfterS) } : {};
+  outgoing.writeHead(status, { 'content-type': 'application/json', ...again }).end(JSON.stringify(body));
 }
