@@ -1,11 +1,12 @@
 /** One worker per queue role in this process. Activities are registered on all; the queue an activity is sent to decides. */
-import { cpus, hostname } from 'node:os';
+import { cpus } from 'node:os';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createDataConverter } from '../activities/storage/payload-storage.ts';
 import { type QueueRole, queueRoles, queuesOf } from '../workflows/shared/queues.ts';
 import { AnswerPlugin } from './answer-plugin.ts';
 import { DatasetPlugin } from './dataset-plugin.ts';
 import { EvaluationPlugin } from './evaluation-plugin.ts';
+import { trainingHost } from './config/training-host.ts';
 import type { Services } from './services.ts';
 import { TrainingPlugin } from './training-plugin.ts';
 import { preloadModules, workflowsPath } from './workflow-code.ts';
@@ -39,9 +40,7 @@ export async function createWorkers(options: {
   for (const role of options.roles ?? queueRoles) {
     workers.push(await create(queues[role], workerOptions(role, services)));
     if (role === 'gpu')
-      workers.push(
-        await create(queues.gpuHost(services.config.training.host ?? hostname()), activities(100)),
-      );
+      workers.push(await create(queues.gpuHost(trainingHost(services.config)), activities(100)));
   }
   return workers;
 }

@@ -6,6 +6,7 @@ import type { LlmTables } from './tables/llm.ts';
 import type { MatrixTables } from './tables/matrix.ts';
 import type { QueryPoolTables } from './tables/query-pools.ts';
 import type { RunTables } from './tables/runs.ts';
+import type { TrainingGpuTables } from './tables/training-gpus.ts';
 import type { TrainingOperationTables } from './tables/training-operations.ts';
 import type { TrainingPhaseTimeTables } from './tables/training-phase-times.ts';
 import type { TrainingTables } from './tables/training.ts';
@@ -20,5 +21,6 @@ export interface Tables
     QueryPoolTables,
     TrainingTables,
     TrainingPhaseTimeTables,
-    TrainingOperationTables {}
+    TrainingOperationTables,
+    TrainingGpuTables {}
 export type Database = Kysely<Tables>;

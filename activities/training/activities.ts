@@ -5,6 +5,7 @@ import type { ConfigChange } from '../../workflows/training/config-change.ts';
 import {
   type AttemptOutcome,
   type LaunchResult,
+  type NoGpus,
   type OperatorNotice,
   supersededByOwnLaunch,
   type TrainingPlan,
@@ -18,7 +19,9 @@ import { type AttemptView, attemptViewSchema, unseenAttempt } from './attempt-vi
 import { changeRecipe } from './change-recipe.ts';
 import { declareLost, retireAttempt } from './end-attempt.ts';
 import { launchAttempt, type LaunchRequest } from './launch.ts';
-import { type Minted, mintProved, newestMinter } from './mint-epoch.ts';
+import { type MintRequest, mintAttempt } from './mint-attempt.ts';
+import { type Minted, newestMinter } from './mint-epoch.ts';
+import { createLeasing } from './gpus/leasing.ts';
 import type { DeliverNotice } from './notify.ts';
 import { type OperationRecord, recordOperation } from './operations.ts';
 import type { TrainingPorts } from './ports.ts';
@@ -35,9 +38,9 @@ export interface TrainingActivities {
     readonly plan: TrainingPlan;
   }): Promise<TrainingResult | null>;
   /** The epoch of the attempt to come: the same one at each retry. */
-  mintAttempt(request: {
-    readonly run: string;
-  }): Promise<({ readonly kind: 'minted'; readonly mintedBy: string } & Minted) | Unproved>;
+  mintAttempt(
+    request: MintRequest,
+  ): Promise<({ readonly kind: 'minted'; readonly mintedBy: string } & Minted) | Unproved | NoGpus>;
   /** On the host that minted the epoch. */
   launchAttempt(request: LaunchRequest & { readonly mintedBy: string }): Promise<LaunchResult>;
   /** Null = the slice is over and the trainer still runs. */
@@ -64,27 +67,33 @@ export interface TrainingActivityPorts extends TrainingPorts {
   /** Names of the config's targets of notices. */
   readonly targets: readonly string[];
   readonly hostSilentS: number;
+  readonly gpuWaitS: number;
   readonly deliver: DeliverNotice;
 }
 
 export function createTrainingActivities(ports: TrainingActivityPorts): TrainingActivities {
   const resolve = createResolveTraining(ports);
+  const leasing = createLeasing(ports);
   return {
     async resolveTrainingInput(raw, identity) {
       const resolved = await resolve(raw, identity);
       const searchAttributes = await registeredAttributes(Context.current().client, identity.namespace);
-      const { targets: notify, hostSilentS } = ports;
-      return { ...resolved, input: { ...resolved.input, searchAttributes, notify, hostSilentS } };
+      const { targets: notify, hostSilentS, gpuWaitS } = ports;
+      const known = { searchAttributes, notify, hostSilentS, gpuWaitS };
+      return { ...resolved, input: { ...resolved.input, ...known } };
     },
     findArtefact: ({ run, plan }) => beating(() => findArtefact(ports, run, plan)),
-    async mintAttempt({ run }) {
+    async mintAttempt(request) {
       const { info } = Context.current();
       const { workflowId = '', runId = '' } = info.workflowExecution ?? {};
       const mintedBy = `${workflowId}:${runId}:${info.activityId}`;
-      const minted = await mintProved(ports.database, { run, mintedBy, host: ports.host });
+      const minted = await beating(() => mintAttempt(ports, request, mintedBy));
       return minted.kind === 'minted' ? { ...minted, mintedBy } : minted;
     },
-    launchAttempt: ({ mintedBy, ...request }) => beating(() => launchAttempt(ports, request, mintedBy)),
+    launchAttempt: ({ mintedBy, ...request }) =>
+      beating(() =>
+        leasing.launching({ run: request.run, mintedBy }, () => launchAttempt(ports, request, mintedBy)),
+      ),
     async watchAttempt(request) {
       const context = Context.current();
       const tell = createTeller(context);
@@ -103,6 +112,7 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
         context,
         beating(watching, () => seen),
       );
+      if (outcome) await leasing.ended(request, outcome);
       if (outcome?.class !== 'superseded') return outcome;
       const minter = await newestMinter(ports.database, request.run);
       const launches = `${context.info.workflowExecution?.workflowId ?? ''}/launch/`;
@@ -112,8 +122,12 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
     async stopAttempt(request) {
       const context = Context.current();
       await beating(() => stopAttempt(ports, request, (ms) => context.sleep(ms)));
+      await leasing.settle(request.run);
     },
-    retireAttempt: (request) => beating(() => retireAttempt(ports, request)),
+    async retireAttempt(request) {
+      await beating(() => retireAttempt(ports, request));
+      await leasing.settle(request.run);
+    },
     finishTraining: (request) => beating(() => finishTraining(ports, request)),
     changeRecipe: ({ plan, change }) => changeRecipe(ports.blobs, plan, change),
     declareLost: (request) => declareLost(ports.database, request),

@@ -50,7 +50,7 @@ export function classify(observation: Observation): Finding {
   };
 }
 
-function pidsOf({ ranks }: AttemptView): ReadonlySet<number> {
+export function pidsOf({ ranks }: AttemptView): ReadonlySet<number> {
   return new Set(ranks.flatMap(({ pid }) => pid ?? []));
 }
 
@@ -224,8 +224,9 @@ function bySignal(signal: string | null, { exit }: Seen): Verdict | undefined {
 
 function byExit({ exit, view }: Seen): Verdict | undefined {
   if (exit === null) return { class: 'killed', detail: 'shim', why: 'no exit record: the shim was killed' };
-  // The shim was told to stop, and not by us.
-  if (exit.reason === 'stopped') return { class: 'preempted', detail: 'stopped' };
+  // The shim was told to stop, and not by us; or it was warned, and its trainer saved and ended.
+  if (exit.reason === 'stopped' || exit.reason === 'warned')
+    return { class: 'preempted', detail: exit.reason };
   return exit.code === 0 ? { class: 'earlyCleanExit', detail: leadOf(view).phase } : undefined;
 }
 

@@ -10,6 +10,8 @@ import { failure } from '../failure.ts';
 import { type CheckpointScope, verifiedSteps } from './checkpoints.ts';
 import { chooseCheckpoint } from './checkpoints/choose.ts';
 import { prune, removeQuarantined } from './checkpoints/retention.ts';
+import { visibleDevices } from './gpus/discover.ts';
+import { gpusOf } from './gpus/lease.ts';
 import { environmentOf, jobOf } from './job.ts';
 import { attemptLayout, runDirectory, writeWhole } from './layout.ts';
 import { raiseLease } from './lease.ts';
@@ -79,11 +81,18 @@ export async function launchAttempt(
       }),
     ),
   );
+  const gpus = await gpusOf(ports.database, run, epoch);
   const launched = await ports.launcher.launch(layout, {
     run,
     epoch,
     command: [...(await commandOf(ports, recipe)), layout.job],
-    env: environmentOf(ports.trainerEnv, recipe, layout.directory),
+    env: {
+      ...environmentOf(ports.trainerEnv, recipe, layout.directory),
+      // Empty hides all: what is not leased is not used. A scheduler sets its own.
+      ...(plan.launcher === 'local' ? { CUDA_VISIBLE_DEVICES: visibleDevices(gpus) } : {}),
+    },
+    gpus: gpus.map(({ uuid }) => uuid),
+    wantedGpus: recipe.gpus,
     graceS: recipe.graceS,
     distributed: recipe.distributed,
   });
@@ -91,9 +100,9 @@ export async function launchAttempt(
     .updateTable('training_attempts')
     .set({
       state: 'running',
-      boot_id: launched.bootId,
-      pid: launched.pid,
-      start_ticks: launched.startTicks,
+      boot_id: launched?.bootId ?? null,
+      pid: launched?.pid ?? null,
+      start_ticks: launched?.startTicks ?? null,
       directory: layout.directory,
       resume_step: resume?.step ?? null,
     })
@@ -107,6 +116,7 @@ export async function launchAttempt(
     resumeStep: resume?.step ?? null,
     quarantined: chosen.quarantined,
     checkpoints: await verifiedSteps(scope),
+    ...(gpus.length > 0 ? { gpus: gpus.map(({ uuid }) => uuid) } : {}),
   };
 }
 

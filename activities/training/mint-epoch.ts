@@ -1,7 +1,9 @@
 /** Epochs: a number per attempt that only rises within a run; the same caller gets the same one again. */
 import { sql } from 'kysely';
-import type { Unproved } from '../../workflows/training/contract.ts';
+import type { NoGpus, Unproved } from '../../workflows/training/contract.ts';
 import type { Database } from '../storage/tables.ts';
+import { chooseGpus, leaseGpus } from './gpus/lease.ts';
+import type { AskedGpus } from './recipe.ts';
 
 export interface Minted {
   readonly epoch: number;
@@ -13,17 +15,19 @@ export interface Wanted {
   /** WORKFLOW_ID:RUN_ID:ACTIVITY of the launch, so that a retry gets its own epoch back and nobody else's. */
   readonly mintedBy: string;
   readonly host: string;
+  /** Leased with the epoch. */
+  readonly gpus?: AskedGpus | undefined;
 }
 
 export function mintEpoch(database: Database, wanted: Wanted): Promise<Minted> {
   return locked(database, wanted.run, (transaction) => mint(transaction, wanted));
 }
 
-/** As `mintEpoch`; but none while an older attempt on another host is not proved dead: only that host can prove it. */
+/** As `mintEpoch`; but none while an older attempt on another host is not proved dead (only that host can prove it), nor without the GPUs. */
 export function mintProved(
   database: Database,
   wanted: Wanted,
-): Promise<({ readonly kind: 'minted' } & Minted) | Unproved> {
+): Promise<({ readonly kind: 'minted' } & Minted) | Unproved | NoGpus> {
   return locked(database, wanted.run, async (transaction) => {
     const known = await findMinted(transaction, wanted);
     if (known) return { kind: 'minted', ...known };
@@ -36,7 +40,12 @@ export function mintProved(
       .orderBy('epoch')
       .executeTakeFirst();
     if (foreign) return { kind: 'unproved', ...foreign };
-    return { kind: 'minted', ...(await mint(transaction, wanted)) };
+    if (!wanted.gpus) return { kind: 'minted', ...(await mint(transaction, wanted)) };
+    const choice = await chooseGpus(transaction, { ...wanted, asked: wanted.gpus });
+    if (choice.kind === 'noGpus') return choice;
+    const minted = await mint(transaction, wanted);
+    await leaseGpus(transaction, { run: wanted.run, ...minted }, choice.uuids);
+    return { kind: 'minted', ...minted };
   });
 }
 

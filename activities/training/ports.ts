@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { Blobs } from '../storage/blobs.ts';
 import type { Database } from '../storage/tables.ts';
 import type { CopyPlace } from './checkpoints/copy.ts';
+import type { Gpu } from './gpus/discover.ts';
 import type { Launcher } from './launcher.ts';
+import type { AttemptObserver } from './observer.ts';
 
 export interface TrainingPorts {
   readonly database: Database;
@@ -13,12 +15,16 @@ export interface TrainingPorts {
   readonly root: string;
   /** This host's name: its queue is `Q-gpu.HOST`. */
   readonly host: string;
+  /** Its GPUs, where the config names them; absent = what the driver lists. */
+  readonly gpus?: readonly Gpu[] | undefined;
   /** Python of the product's trainer; its environment is installed when first needed. */
   trainerPython(): Promise<string>;
   /** Passed on to trainers: PATH, CUDA_VISIBLE_DEVICES. */
   readonly trainerEnv: Readonly<Record<string, string>>;
   /** Where verified checkpoints are copied to. */
   readonly copies?: CopyPlace | undefined;
+  /** Counts what is watched, where the worker serves metrics. */
+  readonly observer?: AttemptObserver | undefined;
   /** Directories of recipes, the worker's own first. */
   readonly recipes: readonly string[];
 }

@@ -9,9 +9,12 @@ import {
 } from '../../workflows/training/contract.ts';
 import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
 import type { TrainingPorts } from './ports.ts';
-import { loadRecipe } from './recipe.ts';
+import { lackingWords, listGpus, registerGpus } from './gpus/registry.ts';
+import { type AskedGpus, loadRecipe } from './recipe.ts';
 
-type ResolvePorts = Pick<TrainingPorts, 'database' | 'blobs' | 'recipes'> & { readonly runs: Runs };
+type ResolvePorts = Pick<TrainingPorts, 'database' | 'blobs' | 'recipes' | 'host' | 'gpus'> & {
+  readonly runs: Runs;
+};
 
 export function createResolveTraining(
   ports: ResolvePorts,
@@ -31,6 +34,7 @@ async function plan(ports: ResolvePorts, input: TrainingInput, identity: RunIden
   if (input.launcher !== 'local')
     throw failure('Input.NotFound', `no launcher ${input.launcher}; known: local`);
   const recipe = await loadRecipe(input.recipe, ports.recipes);
+  if (recipe.gpus && input.launcher === 'local') await requireGpus(ports, recipe.gpus);
   const dataset = await datasetOf(ports, input.dataset, identity.namespace);
   return {
     ...input,
@@ -38,6 +42,17 @@ async function plan(ports: ResolvePorts, input: TrainingInput, identity: RunIden
     recipeSha256: await ports.blobs.put(JSON.stringify(recipe)),
     maxSteps: recipe.maxSteps,
   };
+}
+
+/** Refuses what no host that trains could ever give. */
+async function requireGpus({ database, host, gpus }: ResolvePorts, asked: AskedGpus): Promise<void> {
+  const lacking = async (): Promise<string | undefined> => lackingWords(await listGpus(database), asked);
+  if ((await lacking()) === undefined) return;
+  // A worker that has just started may not have told its own yet.
+  await registerGpus(database, host, gpus);
+  const words = await lacking();
+  if (words !== undefined)
+    throw failure('Input.Invalid', `${words}: start a worker on a host that has them, or use another recipe`);
 }
 
 async function datasetOf(

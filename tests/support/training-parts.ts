@@ -28,6 +28,7 @@ export interface StandIn {
   readonly stepS?: number;
   readonly faults?: readonly Fault[];
   readonly stepLimitS?: number;
+  readonly gpus?: { readonly count: number; readonly type?: string; readonly memoryGib?: number };
 }
 
 export interface TrainingParts extends AsyncDisposable {
@@ -89,13 +90,14 @@ export async function trainingParts(
         })
         .execute();
     },
-    async addRecipe(name, { maxSteps, saveSteps, stepLimitS = 60, ...options }) {
+    async addRecipe(name, { maxSteps, saveSteps, stepLimitS = 60, gpus, ...options }) {
       const recipe = {
         kind: 'command',
         v: 1,
         ...{ maxSteps, saveSteps, graceS: 2, phaseLimitS: { start: 30, step: stepLimitS, save: 30 } },
         command: ['/usr/bin/env', 'python3', standIn],
         checkpointFiles: ['state.json'],
+        ...(gpus ? { gpus } : {}),
         options,
       };
       await writeFile(join(home, 'recipes', `${name}.yaml`), stringify(recipe));

@@ -149,6 +149,27 @@ export const configSchema = z.strictObject({
         .optional(),
       /** Seconds without a worker on a trainer's host after which people are told. */
       hostSilentS: z.number().positive().max(86_400).default(120),
+      /** Seconds of waiting for a GPU after which people are told. */
+      gpuWaitS: z.number().positive().max(604_800).default(1_800),
+      /** This host's GPUs; what the driver lists when absent. Parts of a GPU in MIG mode must be named. */
+      gpus: z
+        .array(
+          z.strictObject({
+            uuid: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+            index: z.number().int().nonnegative().max(1_023),
+            /** What a recipe's `gpus.type` is a word of. */
+            name: z.string().min(1).max(200),
+            memoryGib: z.number().int().positive().optional(),
+            /** Bus address, by which the kernel names a broken one: `0000:3b:00`. */
+            pci: z
+              .string()
+              .regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}$/)
+              .optional(),
+          }),
+        )
+        .max(256)
+        .refine((gpus) => new Set(gpus.map(({ uuid }) => uuid)).size === gpus.length, 'a UUID stands twice')
+        .optional(),
       /** S3-compatible bucket for copies of verified checkpoints; absent = none. The keys are in environment variables. */
       bucket: z
         .strictObject({

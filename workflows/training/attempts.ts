@@ -13,7 +13,8 @@ import type { ResolvedRun } from '../shared/run-input.ts';
 import { type AttemptRef, messageOf, saveNow, stop, watch } from './attempt.ts';
 import type { AttemptOutcome, ResumeChange, TrainingPlan, TrainingStep, Unproved } from './contract.ts';
 import { trainingStepSignal } from './contract.ts';
-import { declaredLost, heldBack, launchFailed, noCheckpoint, unwatched } from './ends.ts';
+import { declaredLost, heldBack, launchFailed, noCheckpoint, noSuchGpus, unwatched } from './ends.ts';
+import { createGpuWait } from './gpu-wait.ts';
 import { launchOnce, proveDead } from './launching.ts';
 import { eventOf } from './notices.ts';
 import type { Operator } from './operator.ts';
@@ -50,6 +51,7 @@ export function createAttempts(parts: {
 }): Attempts {
   const { resolved, state, view, operator, tell } = parts;
   const { run } = resolved;
+  const gpuWait = createGpuWait({ run, plan: () => state.plan, view, operator, tell });
   /** Why the watch was called off by the workflow itself. */
   let calledOff: 'rewatch' | 'handOver' | undefined;
 
@@ -100,10 +102,17 @@ export function createAttempts(parts: {
           if (held) return held;
           break;
         }
+        case 'noGpus': {
+          if (!launched.ever) return noSuchGpus(launched.reason, view.checkpoints());
+          await gpuWait.untilFreed(launched.reason);
+          if (operator.interruption()) return heldBack(view.checkpoints());
+          break;
+        }
         case 'launched': {
           const { epoch, host, resumeStep, checkpoints } = launched;
           state.attempt = { run, plan: state.plan, epoch, host };
           state.attempts += 1;
+          gpuWait.over();
           view.began(state.attempt, resumeStep ?? 0, checkpoints);
           return undefined;
         }

@@ -69,6 +69,8 @@ export interface TrainingPlan extends TrainingInput {
   readonly notify?: readonly string[];
   /** Seconds without a worker on an attempt's host after which people are told. */
   readonly hostSilentS?: number;
+  /** Seconds of waiting for a GPU after which people are told. */
+  readonly gpuWaitS?: number;
 }
 
 export type LaunchResult =
@@ -81,6 +83,8 @@ export type LaunchResult =
       /** Damaged checkpoints that were moved aside on the way. */
       readonly quarantined: readonly { readonly step: number; readonly reason: string }[];
       readonly checkpoints: readonly number[];
+      /** Those that it has to itself; absent = none. */
+      readonly gpus?: readonly string[];
     }
   /** There were checkpoints and none is whole: never silently step 0. */
   | {
@@ -148,12 +152,27 @@ export interface Unproved {
   readonly host: string;
 }
 
+/** The recipe asks for GPUs, and the host that was asked has none free. */
+export interface NoGpus {
+  readonly kind: 'noGpus';
+  /** False = no host has what is asked, however long one waits. */
+  readonly ever: boolean;
+  /** One line: who holds them. */
+  readonly reason: string;
+  /** Other hosts that have enough free ones. */
+  readonly elsewhere: readonly string[];
+}
+
+/** Signal to a run that waits for a GPU: look again. */
+export const gpuFreedSignal = 'gpuFreed';
+
 /** Told to people by webhook. */
 export const noticeEvents = [
   'parked',
   'failed',
   'succeeded',
   'hostSilent',
+  'noGpu',
   'straggler',
   'diverged',
   'slow',

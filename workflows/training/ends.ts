@@ -15,6 +15,11 @@ export function launchFailed(evidence: string, checkpoints: readonly number[]): 
   return outcome('launchFailed', causeOfLaunchFailure(evidence), evidence, { ...nowhere, checkpoints });
 }
 
+/** No host has the GPUs that the recipe asks for. */
+export function noSuchGpus(reason: string, checkpoints: readonly number[]): AttemptOutcome {
+  return outcome('config', 'config/noGpus', reason, { ...nowhere, checkpoints });
+}
+
 export function noCheckpoint(
   quarantined: readonly { readonly step: number; readonly reason: string }[],
 ): AttemptOutcome {

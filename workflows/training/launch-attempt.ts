@@ -3,9 +3,17 @@
  * abandoned to itself when its parent ends, and never cancelled: a launch has no half. The epoch is its fence: whatever a
  * parent does (reset, terminated and started again, another id), two launches have two epochs and the lower one gives way.
  */
-import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import { gpuActivities, isScheduleToStart, launchActivities, messageOf, silentAfter } from './attempt.ts';
-import type { LaunchResult, ResumeChange, TrainingPlan, Unproved } from './contract.ts';
+import { ActivityFailure, ApplicationFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { TrainingActivities } from '../../activities/training/activities.ts';
+import {
+  gpuActivities,
+  hostActivities,
+  isScheduleToStart,
+  launchActivities,
+  messageOf,
+  silentAfter,
+} from './attempt.ts';
+import type { LaunchResult, NoGpus, ResumeChange, TrainingPlan, Unproved } from './contract.ts';
 
 export interface LaunchOrder {
   readonly run: string;
@@ -16,12 +24,16 @@ export interface LaunchOrder {
   readonly change?: ResumeChange;
 }
 
-export type Launched = LaunchResult | Unproved | { readonly kind: 'failed'; readonly message: string };
+export type Launched =
+  | LaunchResult
+  | Unproved
+  | NoGpus
+  | { readonly kind: 'failed'; readonly message: string };
 
 export async function launchAttempt(order: LaunchOrder): Promise<Launched> {
   try {
-    const minted = await gpuActivities('mint an epoch').mintAttempt({ run: order.run });
-    if (minted.kind === 'unproved') return minted;
+    const minted = await mint(order);
+    if (minted.kind !== 'minted') return minted;
     const { epoch, host, mintedBy } = minted;
     try {
       const { launchAttempt: launch } = launchActivities(
@@ -41,3 +53,25 @@ export async function launchAttempt(order: LaunchOrder): Promise<Launched> {
     return { kind: 'failed', message: isOwn ? cause.message : messageOf(thrown) };
   }
 }
+
+/** On the host that takes the task first; when that one has no free GPU, on those that have, as far as they answer. */
+async function mint({ run, plan }: LaunchOrder): Promise<Minted> {
+  const { recipeSha256, launcher } = plan;
+  const request = { run, recipeSha256, launcher, waiter: workflowInfo().parent?.workflowId };
+  const first = await gpuActivities('mint an epoch').mintAttempt(request);
+  if (first.kind !== 'noGpus') return first;
+  for (const host of first.elsewhere.slice(0, mostHosts)) {
+    try {
+      const there = await hostActivities(host, `mint an epoch on ${host}`, answerS).mintAttempt(request);
+      if (there.kind !== 'noGpus') return there;
+    } catch (thrown) {
+      if (!isScheduleToStart(thrown)) throw thrown;
+    }
+  }
+  return first;
+}
+
+type Minted = Awaited<ReturnType<TrainingActivities['mintAttempt']>>;
+
+const mostHosts = 8;
+const answerS = 10;

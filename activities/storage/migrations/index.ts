@@ -17,6 +17,7 @@ import { checkpointRegistry } from './0016-checkpoint-registry.ts';
 import { checkpointCopies } from './0017-checkpoint-copies.ts';
 import { trainingPhaseTimes } from './0018-training-phase-times.ts';
 import { trainingOperations } from './0019-training-operations.ts';
+import { trainingGpus } from './0021-training-gpus.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-runs': runs,
@@ -36,4 +37,5 @@ export const migrations: Record<string, Migration> = {
   '0017-checkpoint-copies': checkpointCopies,
   '0018-training-phase-times': trainingPhaseTimes,
   '0019-training-operations': trainingOperations,
+  '0021-training-gpus': trainingGpus,
 };

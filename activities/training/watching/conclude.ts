@@ -4,8 +4,10 @@ import type { AttemptOutcome } from '../../../workflows/training/contract.ts';
 import { toJson, toText } from '../../storage/encode.ts';
 import { artefactIsWhole } from '../artefact.ts';
 import { type AttemptView, leadOf } from '../attempt-view.ts';
-import { classify, type Finding } from '../classify.ts';
+import { classify, type Finding, pidsOf } from '../classify.ts';
+import { readKernelWords } from '../classifying/kernel-words.ts';
 import { tailBytes } from '../classifying/log-tail.ts';
+import { gpusLeft } from '../gpus/lease.ts';
 import type { AttemptStatus } from '../launcher.ts';
 import type { AttemptLayout } from '../layout.ts';
 import type { TrainingPorts } from '../ports.ts';
@@ -29,7 +31,7 @@ export async function conclude(
   const { run, epoch, layout, recipe, view, checkpoints, status } = attempt;
   // No record = the shim is gone.
   const exit = status.status === 'ended' ? status.exit : null;
-  const scheduler = (status.status !== 'alive' && status.status !== 'unknown' && status.scheduler) || null;
+  const scheduler = ((status.status === 'ended' || status.status === 'gone') && status.scheduler) || null;
   const row = await ports.database
     .selectFrom('training_attempts')
     .select(['resume_step', 'start_ticks'])
@@ -39,16 +41,18 @@ export async function conclude(
   const { end } = leadOf(view);
   const said = end === 'completed' || end === 'earlyStop';
   const stopping = await readStopping(layout);
+  const kernel = exit?.code === 0 || row.start_ticks === null ? [] : await readKernelLog(row.start_ticks);
+  const broken = readKernelWords(kernel, pidsOf(view)).gpu?.pci ?? null;
   const found = classify({
     ...{ attempt: 'ended', view, exit, stopping, scheduler, reattached: false },
     logTail: await readTailOf(layout.log, tailBytes),
-    kernel: exit?.code === 0 || row.start_ticks === null ? [] : await readKernelLog(row.start_ticks),
+    kernel,
     artefactWhole: said && (await artefactIsWhole(layout.artefact, recipe)),
     maxSteps: recipe.maxSteps,
     resumeStep: row.resume_step,
     batch: batchOf(recipe),
     host: ports.host,
-    gpusLeft: null,
+    gpusLeft: await gpusLeft(ports.database, { run, epoch }, recipe.gpus, broken),
   });
   const hungRank = stopping?.by === 'hang' ? stopping.rank : undefined;
   const tail = explained.has(found.class) ? '' : await tailOf(layout, hungRank);

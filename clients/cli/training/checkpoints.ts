@@ -1,5 +1,4 @@
 /** `masgpt training checkpoints RUN`: the run's registry; `--verify` hashes all files again, tells damaged ones and ends with code 1. */
-import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import {
@@ -7,6 +6,7 @@ import {
   surveyCheckpoints,
 } from '../../../activities/training/checkpoints/survey.ts';
 import { terminalLine } from '../../../workflows/shared/encode/terminal.ts';
+import { trainingHost } from '../../../workers/config/training-host.ts';
 import { columns } from '../columns.ts';
 import { type CommandContext, commonArgs, runCommand } from '../command.ts';
 import { CommandFailed } from '../errors.ts';
@@ -32,10 +32,7 @@ export async function checkpoints(
   const { database, config, output } = context;
   const { run } = await findTraining(context, name);
   const root = join(resolve(config.home), 'training');
-  const found = await surveyCheckpoints(
-    { database, root, run, host: config.training.host ?? hostname() },
-    verify,
-  );
+  const found = await surveyCheckpoints({ database, root, run, host: trainingHost(config) }, verify);
   output.print(found.length === 0 ? `${run} has no checkpoint yet` : table(found));
   const damaged = found.flatMap(({ step, check }) => (check?.found === 'damaged' ? [step] : []));
   const document = { run, checkpoints: found, ...(verify ? { damaged } : {}) };

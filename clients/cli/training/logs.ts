@@ -1,10 +1,10 @@
 /** `masgpt training logs RUN`: the end of an attempt's log, or of a rank's events, without terminal escapes; `--follow` goes on. */
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineCommand } from 'citty';
 import { attemptLayout } from '../../../activities/training/layout.ts';
 import { terminal } from '../../../workflows/shared/encode/terminal.ts';
 import { join, resolve } from 'node:path';
+import { trainingHost } from '../../../workers/config/training-host.ts';
 import { type CommandContext, commonArgs, runCommand } from '../command.ts';
 import { CommandFailed } from '../errors.ts';
 import { wholeNumber } from '../flag-values.ts';
@@ -51,10 +51,7 @@ async function logs(context: CommandContext, name: string, wanted: Wanted): Prom
   const path = wanted.rank === undefined ? layout.log : layout.eventsOf(wanted.rank);
   const tail = await readTail(path, wanted.lines);
   if (!tail) {
-    const where =
-      attempt.host === (config.training.host ?? hostname())
-        ? 'it has none yet'
-        : `it is on host ${attempt.host}`;
+    const where = attempt.host === trainingHost(config) ? 'it has none yet' : `it is on host ${attempt.host}`;
     throw new CommandFailed(`no such log of attempt ${attempt.epoch} of ${run} here: ${where}`);
   }
   const kept = tail.text === '' ? [] : terminal(tail.text).replace(/\n$/, '').split('\n');
