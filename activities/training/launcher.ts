@@ -17,6 +17,8 @@ export interface AttemptSpec {
   readonly distributed?: Recipe['distributed'] | undefined;
   /** UUIDs of the GPUs that the attempt has to itself; it does not start when one is taken. */
   readonly gpus?: readonly string[];
+  /** What a scheduler is asked for; it says which ones they are. */
+  readonly wantedGpus?: Recipe['gpus'] | undefined;
 }
 
 /** How far the shim got away from the worker (shim/scope.py). */
@@ -39,6 +41,8 @@ export interface LaunchedAttempt extends ProcessIdentity {
 
 export type AttemptStatus =
   | { readonly status: 'alive' }
+  /** A scheduler holds it back: not begun yet, or suspended. No clock runs against it. */
+  | { readonly status: 'queued'; readonly reason: string }
   | { readonly status: 'ended'; readonly exit: AttemptExit; readonly scheduler?: SchedulerWord }
   /** The shim is dead without a record; nothing of its tree is left. */
   | { readonly status: 'gone'; readonly scheduler?: SchedulerWord }
@@ -46,8 +50,11 @@ export type AttemptStatus =
   | { readonly status: 'unknown'; readonly why: string };
 
 export interface Launcher {
-  /** Starts the attempt, or finds it started. Throws `Training.LaunchFailed`; the same call may then be repeated. */
-  launch(layout: AttemptLayout, spec: AttemptSpec): Promise<LaunchedAttempt>;
+  /**
+   * Starts the attempt, or finds it started. Null: handed over to a scheduler; no process of this host's. Throws
+   * `Training.LaunchFailed`, `Training.HostUnknown` where a scheduler does not answer; the same call may then be repeated.
+   */
+  launch(layout: AttemptLayout, spec: AttemptSpec): Promise<LaunchedAttempt | null>;
   observe(layout: AttemptLayout, run: string, epoch: number): Promise<AttemptStatus>;
   /** TERM, grace, KILL to the whole tree; resolves when it is proved dead, throws `Training.HostUnknown` otherwise. */
   stop(layout: AttemptLayout, run: string, epoch: number, graceS: number): Promise<void>;

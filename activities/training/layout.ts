@@ -23,6 +23,10 @@ export interface AttemptLayout {
   readonly stop: string;
   /** Locked by the shim and its trainer as long as one lives. */
   readonly claim: string;
+  /** Which job of a scheduler has the attempt; made once, never changed. */
+  readonly jobClaim: string;
+  /** Which job the launcher handed in. */
+  readonly submitted: string;
   readonly log: string;
   readonly shimLog: string;
 }
@@ -50,6 +54,8 @@ export function attemptLayout(root: string, run: string, epoch: number): Attempt
     artefact: at('artefact'),
     stop: at('stop.json'),
     claim: at('claim'),
+    jobClaim: at('job-claim.json'),
+    submitted: at('submitted.json'),
     log: at('trainer.log'),
     shimLog: at('shim.log'),
   };

@@ -40,7 +40,9 @@ export async function stopAttempt(
   await order(ports, request, 'saveStop');
   const until = performance.now() + request.saveS * 1000;
   while (performance.now() < until) {
-    if ((await ports.launcher.observe(layout, run, epoch)).status !== 'alive') return;
+    const { status } = await ports.launcher.observe(layout, run, epoch);
+    if (status === 'ended' || status === 'gone') return;
+    if (status === 'queued') break;
     await sleep(100);
   }
   await ports.launcher.stop(layout, run, epoch, 5);

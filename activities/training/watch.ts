@@ -51,6 +51,8 @@ const pollMs = 250;
 const observeEveryMs = 500;
 const reportEveryMs = 500;
 const keepEveryMs = 30_000;
+/** Of one that a scheduler holds back. */
+const queuedPollMs = 5_000;
 /** A trainer that sees its own numbers break may end by itself within this. */
 const nanGraceMs = 500;
 
@@ -110,11 +112,13 @@ export async function watchAttempt(
   const until = performance.now() + hooks.sliceMs;
   let [observedMs, reportedMs, keptMs] = [-Infinity, -Infinity, performance.now()];
   let badSinceMs: number | undefined;
+  let isQueued = false;
   using bell = createExitBell(layout);
   await keep(false);
   try {
     for (let now = performance.now(); now < until; now = performance.now()) {
-      pulse.pass(files.view.ranks, now);
+      // No clock runs against what a scheduler holds back.
+      if (!isQueued) pulse.pass(files.view.ranks, now);
       const recorded = await bell.isThere();
       const due = recorded || now - observedMs >= observeEveryMs;
       if (due) observedMs = now;
@@ -124,6 +128,12 @@ export async function watchAttempt(
       // The status is read first: what the trainer wrote before it ended is then there to be read.
       await files.read(now);
       if (status.status === 'unknown') throw failure('Training.HostUnknown', status.why);
+      isQueued = status.status === 'queued';
+      if (status.status === 'queued') {
+        hooks.report(files.view, queuedOf(stepOf(epoch, files.view, registrar.checkpoints), status.reason));
+        await hooks.sleep(queuedPollMs);
+        continue;
+      }
       if (status.status !== 'alive') return await end(status);
       files.view = registrar.tend(files.view);
       const { view } = files;
@@ -165,6 +175,10 @@ export async function watchAttempt(
     files.view = withQuiet(files.view, pulse);
     await keep(true);
   }
+}
+
+function queuedOf(step: TrainingStep, reason: string): TrainingStep {
+  return { ...step, phase: `queued (${reason})` };
 }
 
 function sampleShim(ports: TrainingPorts, { run, epoch }: WatchRequest) {

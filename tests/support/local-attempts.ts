@@ -17,9 +17,12 @@ import type {
   AttemptSpec,
   AttemptStatus,
   LaunchedAttempt,
-  Launcher,
 } from '../../activities/training/launcher.ts';
-import { createLocalLauncher, type LocalLauncherOptions } from '../../activities/training/launchers/local.ts';
+import {
+  createLocalLauncher,
+  type LocalLauncher,
+  type LocalLauncherOptions,
+} from '../../activities/training/launchers/local.ts';
 import { thisMachine } from '../../activities/training/process-identity.ts';
 
 export const python = '/usr/bin/python3';
@@ -35,7 +38,7 @@ export const possibleScopes: readonly ScopeKind[] = (['cgroup2', 'cgroup1', 'ses
 
 export interface LocalAttempts extends AsyncDisposable {
   readonly root: string;
-  readonly launcher: Launcher;
+  readonly launcher: LocalLauncher;
   layout(epoch: number): AttemptLayout;
   /** Starts `program` (Python source) as an attempt. */
   start(program: string, options?: StartOptions): Promise<LaunchedAttempt>;

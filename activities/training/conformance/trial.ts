@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttemptExit } from '../classify.ts';
 import { environmentOf, jobOf } from '../job.ts';
 import { type AttemptLayout, attemptLayout, writeWhole } from '../layout.ts';
-import type { Launcher } from '../launcher.ts';
+import type { LocalLauncher } from '../launchers/local.ts';
 import type { Recipe } from '../recipe.ts';
 import { type ConformingEvent, parseRankLog, type RankLog } from './event-contract.ts';
 
 export type CommandRecipe = Extract<Recipe, { kind: 'command' }>;
 
 export interface TrialSetting {
-  readonly launcher: Launcher;
+  readonly launcher: LocalLauncher;
   /** Where attempts are made, as below HOME/training. */
   readonly root: string;
   readonly recipe: CommandRecipe;

@@ -1,6 +1,5 @@
 /** Launcher on this host: a detached shim (shim/shim.py) that outlives the worker. */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +7,9 @@ import { failure } from '../../failure.ts';
 import { type AttemptLayout, writeWhole } from '../layout.ts';
 import type { AttemptSpec, Launcher, LaunchedAttempt, ScopeKind } from '../launcher.ts';
 import { livenessOf, type ThisMachine } from '../process-identity.ts';
-import { commandLine } from './command-line.ts';
 import { isClaimed, killTree } from './kill-tree.ts';
-import { exitSchema, identitySchema, readRecord, specSchema } from './records.ts';
+import { exitSchema, identitySchema, readRecord } from './records.ts';
+import { shimSpec } from './shim-spec.ts';
 
 export interface LocalLauncherOptions {
   /** Any Python 3.10+, the standard library suffices. */
@@ -27,8 +26,14 @@ const startLimitMs = 20_000;
 /** Exit code of shim/shim.py. */
 const alreadyClaimed = 75;
 
-export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
-  const { findPython, machine } = options;
+/** Who runs is always known here. */
+export interface LocalLauncher extends Launcher {
+  launch(layout: AttemptLayout, spec: AttemptSpec): Promise<LaunchedAttempt>;
+}
+
+export function createLocalLauncher(options: LocalLauncherOptions): LocalLauncher {
+  const { findPython, machine, scopeKinds, gpuLocks } = options;
+  const place = { host: machine.host, scopeKinds, gpuLocks };
 
   const observe: Launcher['observe'] = async (layout, run, epoch) => {
     const exit = await readRecord(layout.exit, exitSchema);
@@ -52,7 +57,7 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
       const known = await readRecord(layout.identity, identitySchema);
       if (known) return known;
       await mkdir(layout.directory, { recursive: true });
-      await writeWhole(layout.spec, JSON.stringify(shimSpec(layout, spec, options)));
+      await writeWhole(layout.spec, JSON.stringify(shimSpec(layout, spec, place)));
       const failedBefore = (await readRecord(layout.exit, exitSchema))?.endedAt;
       return await started(layout, failedBefore, async () => startShim(layout, spec, await findPython()));
     },
@@ -76,23 +81,6 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
       if (left) throw failure('Training.HostUnknown', `processes of ${run}:${epoch} may still live: ${left}`);
     },
   };
-}
-
-/** The mark and the scope's name tell this attempt from one of the same run and epoch in another home. */
-function shimSpec(
-  layout: AttemptLayout,
-  spec: AttemptSpec,
-  { scopeKinds, gpuLocks, machine }: LocalLauncherOptions,
-): object {
-  const place = createHash('sha256').update(layout.directory).digest('hex').slice(0, 12);
-  const { run, epoch, env, graceS, gpus = [] } = spec;
-  const name = run.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 60);
-  return specSchema.parse({
-    ...{ run, epoch, env, graceS, gpus, gpuLocks, scopeKinds, host: machine.host },
-    command: commandLine(spec),
-    mark: `${run}:${epoch}:${place}`,
-    scopeName: `masgpt-${name}-${epoch}-${place}`,
-  });
 }
 
 async function startShim(

@@ -14,6 +14,8 @@ export const specSchema = z.object({
   gpus: z.array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/)),
   gpuLocks: z.string().optional(),
   scopeKinds: z.array(z.enum(scopeKinds)).optional(),
+  /** In a scheduler's job, which has no scope or session of the shim's own: names of the job's variables for the trainer. */
+  scheduler: z.object({ kind: z.literal('slurm'), passedOn: z.array(z.string()) }).optional(),
   /** Value of MASGPT_ATTEMPT in every process of the attempt. */
   mark: z.string(),
   scopeName: z.string().regex(/^masgpt-[A-Za-z0-9-]{1,120}$/),
@@ -34,6 +36,18 @@ export const identitySchema = z.object({
   trainerPid: z.number().int(),
   scope: scopeSchema,
 });
+
+/** Which job has the attempt, once and for all (shim/job_claim.py). */
+export const jobClaimSchema = z.object({
+  job: z.string().regex(/^\d{1,20}$/),
+  restarts: z.number().int(),
+  node: z.string().max(255),
+  /** Seconds since 1970. */
+  at: z.number(),
+});
+export type JobClaim = z.infer<typeof jobClaimSchema>;
+
+export const submittedSchema = z.object({ job: z.string().regex(/^\d{1,20}$/) });
 
 export const exitSchema = z.object({
   code: z.number().int().nullable(),

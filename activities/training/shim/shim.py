@@ -2,7 +2,9 @@
 
 It claims the directory (a second shim exits), leads a session and a scope of its own, adopts orphans, locks its GPUs,
 writes `attempt.json` (who runs) and, once the whole tree is gone, `exit.json` {code, signal, oomKills, endedAt, reason}.
-It stops the trainer on TERM or when `lease.json`, two levels up, names a higher epoch. Standard library only.
+It stops the trainer on TERM or when `lease.json`, two levels up, names a higher epoch; USR1, a scheduler's warning, makes it
+save and stop by itself. In a scheduler's job (`scheduler` in the spec) it stays in the job's session and control group, and
+one job alone gets the attempt (job_claim.py). Standard library only.
 """
 from __future__ import annotations
 
@@ -19,12 +21,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import scope  # noqa: E402
 from gpu_locks import lock_gpus, release  # noqa: E402
+from job_claim import claim_job, job_host  # noqa: E402
 from records import identity, lease_epoch, oom_kills, read_object, reserve, write  # noqa: E402
 from tree import MARK_VARIABLE, Tree, catches  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-WATCHED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+WATCHED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1}
 ALREADY_CLAIMED = 75
 LOOK_S = 0.25
 TERM_TREE_S = 1.0
@@ -33,16 +36,24 @@ FENCED_GRACE_S = 2.0  # what a fenced trainer saves counts for nothing
 
 def main() -> int:
     directory = Path(sys.argv[1])
+    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+    spec = read_object(directory / "spec.json")
+    in_job = bool(spec.get("scheduler"))
+    if in_job and not claim_job(directory):
+        return ALREADY_CLAIMED
     claim = os.open(directory / "claim", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return ALREADY_CLAIMED
-    if os.getpid() != os.getsid(0):
+    except OSError:
+        if not in_job:  # A shared file system may have no locks: the job has its claim.
+            raise
+    if in_job:
+        spec["host"] = job_host()
+    elif os.getpid() != os.getsid(0):
         os.setsid()
-    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    spec = read_object(directory / "spec.json")
     shim = Shim(directory, spec, claim)
     try:
         shim.run()
@@ -63,6 +74,7 @@ class Shim:
         self._gpus: list[int] = []
         self._ooms = oom_kills()
         self._ordered = -1
+        self._warned = False
         self._started: subprocess.Popen[bytes] | None = None
         self.trainer: int | None = None
 
@@ -95,6 +107,8 @@ class Shim:
             time.sleep(LOOK_S)
         status = self._tree.statuses.get(self.trainer or 0)
         code, name = (127, None) if self.trainer is None else _ending(status)
+        if reason is None and self._warned and code == 0:
+            reason = "warned"
         ended = {"code": code, "signal": name, "oomKills": max(0, ooms), "endedAt": time.time(), "reason": reason}
         release(self._gpus)
         try:
@@ -116,7 +130,7 @@ class Shim:
             self._started = subprocess.Popen(
                 self._spec["command"],
                 cwd=self._directory,
-                env={**self._spec["env"], MARK_VARIABLE: self._spec["mark"]},
+                env={**self._spec["env"], **self._of_job(), MARK_VARIABLE: self._spec["mark"]},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -137,7 +151,9 @@ class Shim:
                 return None
             self._dump_when_asked()
             caught = signal.sigtimedwait(WATCHED, LOOK_S)
-            if caught is not None and caught.si_signo in (signal.SIGTERM, signal.SIGINT):
+            if caught is not None and caught.si_signo == signal.SIGUSR1:
+                self._order_save_and_stop()
+            elif caught is not None and caught.si_signo in (signal.SIGTERM, signal.SIGINT):
                 return "fenced" if self._is_fenced() else "stopped"
 
     def _stop_trainer(self, most_s: float) -> None:
@@ -161,6 +177,19 @@ class Shim:
         if number > self._ordered:
             self._ordered = number
             self._tree.signal(signal.SIGUSR2, {pid for pid in self._tree.alive() if catches(pid, signal.SIGUSR2)})
+
+    def _order_save_and_stop(self) -> None:
+        """The scheduler's warning: its time is nearly over, or another job takes its place."""
+        self._warned = True
+        control = self._directory / "control.json"
+        before = read_object(control).get("seq")
+        number = max(int(time.time() * 1000), before + 1 if isinstance(before, int) else 0)
+        write(control, {"epoch": self._spec["epoch"], "seq": number, "cmd": "saveStop"})
+
+    def _of_job(self) -> dict[str, str]:
+        """What the scheduler gave to this job, its GPUs above all."""
+        names = self._spec.get("scheduler", {}).get("passedOn", [])
+        return {name: os.environ[name] for name in names if name in os.environ}
 
     def _is_fenced(self) -> bool:
         return lease_epoch(self._lease) > self._spec["epoch"]
