@@ -78,9 +78,10 @@ class EventWriter:
             # A torn line is closed first, so that it costs no other.
             data = b"\n" + line if self._torn else line
             try:
-                self._torn = os.write(self._fd, data) < len(data)
-                if self._torn:
-                    raise OSError("an event was written in part: is the disk full?")
+                # What a full disk left of the line is asked for again: that call says why, and is what the error names.
+                while data:
+                    data = data[os.write(self._fd, data) :]
+                    self._torn = bool(data)
             except OSError:
                 self._seq = seq
                 raise
