@@ -16,7 +16,9 @@ export default defineCommand({
     'change-config': async () => (await import('../training/operate.ts')).changeConfig,
     'declare-lost': async () => (await import('../training/operate.ts')).declareLost,
     checkpoints: async () => (await import('../training/checkpoints.ts')).default,
+    gpus: async () => (await import('../training/gpus.ts')).default,
     logs: async () => (await import('../training/logs.ts')).default,
+    report: async () => (await import('../training/report.ts')).default,
     conform: async () => (await import('../training/conform.ts')).default,
   },
 });
