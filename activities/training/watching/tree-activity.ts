@@ -33,10 +33,12 @@ export async function sampleTree(root: number, nowMs: number): Promise<TreeSampl
   const processes = new Map<string, ProcessSample>();
   for (const pid of descendants(root, stats)) {
     const stat = stats.get(pid) as readonly string[];
-    if (stat[0] === 'Z' || stat[0] === 'X') continue;
-    const ioBytes = await ioOf(pid);
+    // One that has ended and is not waited for stands still: its shim is stopped.
+    const ended = stat[0] === 'Z' || stat[0] === 'X';
+    const ioBytes = ended ? 0 : await ioOf(pid);
     if (ioBytes === undefined) {
-      if (await statOf(String(pid))) return undefined;
+      const now = await statOf(String(pid));
+      if (now && now[0] !== 'Z' && now[0] !== 'X') return undefined;
       continue;
     }
     const cpuS = (Number(stat[11]) + Number(stat[12])) / ticksPerS;

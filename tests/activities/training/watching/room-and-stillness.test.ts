@@ -34,6 +34,7 @@ describe('a tree of processes', () => {
     ['that computes is busy', 'while :; do :; done', 'busy'],
     ['that writes is busy', 'head -c 100M /dev/zero | while read -r x; do :; done; sleep 60', 'busy'],
     ['that starts processes is busy', '(while :; do sleep 0.1; done)', 'busy'],
+    ['that ended below a root that is stopped is still', 'sleep 0.1 & kill -STOP $$', 'still'],
     ['of which nothing is left is unknown', 'true', 'unknown'],
   ])('%s', async (_, command, expected) => expect(await looked(command)).toBe(expected));
 
