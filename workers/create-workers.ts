@@ -8,10 +8,11 @@ import { DatasetPlugin } from './dataset-plugin.ts';
 import { EvaluationPlugin } from './evaluation-plugin.ts';
 import { trainingHost } from './config/training-host.ts';
 import type { Services } from './services.ts';
+import { placeHosts } from './training-places.ts';
 import { TrainingPlugin } from './training-plugin.ts';
 import { preloadModules, workflowsPath } from './workflow-code.ts';
 
-/** `gpu` polls two queues: launching, and this host's own. */
+/** `gpu` polls several queues: launching, this host's own, and one per launcher of the config. */
 export async function createWorkers(options: {
   readonly connection: NativeConnection;
   readonly services: Services;
@@ -40,7 +41,8 @@ export async function createWorkers(options: {
   for (const role of options.roles ?? queueRoles) {
     workers.push(await create(queues[role], workerOptions(role, services)));
     if (role === 'gpu')
-      workers.push(await create(queues.gpuHost(trainingHost(services.config)), activities(100)));
+      for (const host of [trainingHost(services.config), ...placeHosts(services.config)])
+        workers.push(await create(queues.gpuHost(host), activities(100)));
   }
   return workers;
 }

@@ -21,6 +21,7 @@ import { ensurePython } from './host/python-environment.ts';
 import { findInterpreter } from './host/python-interpreter.ts';
 import { MasPlugin, type MasPluginOptions } from './mas-plugin.ts';
 import type { Services } from './services.ts';
+import { trainingPlaces } from './training-places.ts';
 
 export class TrainingPlugin extends MasPlugin<TrainingActivities & RunActivities> {
   readonly #options: MasPluginOptions;
@@ -97,6 +98,7 @@ function create(services: Services): TrainingActivities & RunActivities {
       root: resolve(join(config.home, 'training')),
       host: trainingHost(config),
       gpus: gpusOf(config),
+      places: trainingPlaces(config, process.env),
       trainerPython: async () =>
         config.training.python ??
         ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),

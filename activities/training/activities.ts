@@ -24,6 +24,7 @@ import { type Minted, newestMinter } from './mint-epoch.ts';
 import { createLeasing } from './gpus/leasing.ts';
 import type { DeliverNotice } from './notify.ts';
 import { type OperationRecord, recordOperation } from './operations.ts';
+import { placed, placeOfAttempt, type Places } from './places.ts';
 import type { TrainingPorts } from './ports.ts';
 import { createResolveTraining } from './resolve.ts';
 import { registeredAttributes } from './search-attributes.ts';
@@ -64,6 +65,8 @@ export interface TrainingActivities {
 
 export interface TrainingActivityPorts extends TrainingPorts {
   readonly runs: Runs;
+  /** Launchers of the config, besides this host's own. */
+  readonly places: Places;
   /** Names of the config's targets of notices. */
   readonly targets: readonly string[];
   readonly hostSilentS: number;
@@ -87,19 +90,21 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
       const { info } = Context.current();
       const { workflowId = '', runId = '' } = info.workflowExecution ?? {};
       const mintedBy = `${workflowId}:${runId}:${info.activityId}`;
-      const minted = await beating(() => mintAttempt(ports, request, mintedBy));
+      const minted = await beating(() => mintAttempt(placed(ports, request.launcher), request, mintedBy));
       return minted.kind === 'minted' ? { ...minted, mintedBy } : minted;
     },
     launchAttempt: ({ mintedBy, ...request }) =>
       beating(() =>
-        leasing.launching({ run: request.run, mintedBy }, () => launchAttempt(ports, request, mintedBy)),
+        leasing.launching({ run: request.run, mintedBy }, () =>
+          launchAttempt(placed(ports, request.plan.launcher), request, mintedBy),
+        ),
       ),
     async watchAttempt(request) {
       const context = Context.current();
       const tell = createTeller(context);
       let seen = viewOf(context.info.heartbeatDetails);
       const watching = (): Promise<AttemptOutcome | null> =>
-        watchAttempt(ports, request, {
+        watchAttempt(placed(ports, request.plan.launcher), request, {
           view: seen,
           report(view, step) {
             seen = view;
@@ -118,14 +123,16 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
       const launches = `${context.info.workflowExecution?.workflowId ?? ''}/launch/`;
       return minter.startsWith(launches) ? { ...outcome, cause: supersededByOwnLaunch } : outcome;
     },
-    saveNow: (request) => orderSave(ports, request),
+    saveNow: async (request) => orderSave(await placeOfAttempt(ports, request), request),
     async stopAttempt(request) {
       const context = Context.current();
-      await beating(() => stopAttempt(ports, request, (ms) => context.sleep(ms)));
+      const there = await placeOfAttempt(ports, request);
+      await beating(() => stopAttempt(there, request, (ms) => context.sleep(ms)));
       await leasing.settle(request.run);
     },
     async retireAttempt(request) {
-      await beating(() => retireAttempt(ports, request));
+      const there = await placeOfAttempt(ports, request);
+      await beating(() => retireAttempt(there, request));
       await leasing.settle(request.run);
     },
     finishTraining: (request) => beating(() => finishTraining(ports, request)),

@@ -8,11 +8,13 @@ import {
   type TrainingPlan,
 } from '../../workflows/training/contract.ts';
 import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
+import type { Places } from './places.ts';
 import type { TrainingPorts } from './ports.ts';
 import { lackingWords, listGpus, registerGpus } from './gpus/registry.ts';
 import { type AskedGpus, loadRecipe } from './recipe.ts';
 
 type ResolvePorts = Pick<TrainingPorts, 'database' | 'blobs' | 'recipes' | 'host' | 'gpus'> & {
+  readonly places: Places;
   readonly runs: Runs;
 };
 
@@ -31,8 +33,9 @@ export function createResolveTraining(
 }
 
 async function plan(ports: ResolvePorts, input: TrainingInput, identity: RunIdentity): Promise<TrainingPlan> {
-  if (input.launcher !== 'local')
-    throw failure('Input.NotFound', `no launcher ${input.launcher}; known: local`);
+  const launchers = ['local', ...Object.keys(ports.places)];
+  if (!launchers.includes(input.launcher))
+    throw failure('Input.NotFound', `no launcher ${input.launcher}; known: ${launchers.join(', ')}`);
   const recipe = await loadRecipe(input.recipe, ports.recipes);
   if (recipe.gpus && input.launcher === 'local') await requireGpus(ports, recipe.gpus);
   const dataset = await datasetOf(ports, input.dataset, identity.namespace);

@@ -7,6 +7,7 @@ import { createDirectoryBlobs } from '../../activities/storage/blobs-directory.t
 import { openDatabase } from '../../activities/storage/database.ts';
 import { type Config, configSchema } from '../../workers/config/schema.ts';
 import type { Services } from '../../workers/services.ts';
+import { placeHosts } from '../../workers/training-places.ts';
 import { TrainingPlugin } from '../../workers/training-plugin.ts';
 import { queuesOf } from '../../workflows/shared/queues.ts';
 import type { z } from 'zod';
@@ -59,7 +60,10 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
     gpu: { taskQueue: queues.gpu },
     host: { taskQueue: queues.gpuHost(config.training.host ?? hostname()) },
   };
-  const wanted = (options.queues ?? ['workflows', 'gpu', 'host']).map((name) => all[name]);
+  const places = placeHosts(config).map((host) => ({ taskQueue: queues.gpuHost(host) }));
+  const wanted = (options.queues ?? ['workflows', 'gpu', 'host']).flatMap((name) =>
+    name === 'host' ? [all.host, ...places] : [all[name]],
+  );
   const workers = await runWorkers(options.address, shared, wanted);
   return {
     async [Symbol.asyncDispose]() {

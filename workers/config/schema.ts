@@ -1,6 +1,7 @@
 /** masgpt.config.yaml: everything that names a machine, a command, an address or a key variable. Inputs never carry these. */
 import { z } from 'zod';
 import { nameSchema } from '../../workflows/shared/names.ts';
+import { launchersSchema } from './launchers.ts';
 import { noticeEvents } from '../../workflows/training/contract.ts';
 
 export const modelSchema = z.strictObject({
@@ -147,6 +148,7 @@ export const configSchema = z.strictObject({
         .string()
         .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/)
         .optional(),
+      launchers: launchersSchema,
       /** Seconds without a worker on a trainer's host after which people are told. */
       hostSilentS: z.number().positive().max(86_400).default(120),
       /** Seconds of waiting for a GPU after which people are told. */
