@@ -106,6 +106,14 @@ describe('a run that waits', () => {
       ...{ resumed: ['training/first', 'training/second'], refused: [] },
     });
     expect(await document('watch', 'first')).toMatchObject({ state: 'succeeded', steps: 40, attempts: 2 });
+    const html = join(home.path, 'first.html');
+    expect(await document('report', 'first', '--html', html)).toMatchObject({
+      attempts: 2,
+      reportPath: html,
+    });
+    const page = await readFile(html, 'utf8');
+    for (const text of ['training/first', 'succeeded', 'config/ValueError', 'Ada', 'mended', 'saveSteps: 10'])
+      expect(page).toContain(text);
     const after = (await document('show', 'second')) as { operations: unknown[] };
     expect(after.operations).toMatchObject([{ update: 'resume', by: 'Ada', why: 'mended' }]);
     await inState('third', 'needsOperator');
@@ -126,6 +134,8 @@ describe('a run that waits', () => {
     expect(JSON.parse(watched.stdout)).toMatchObject({ state: 'needsOperator', step: 0, of: 40 });
     const again = await training('start', '--dataset', 'rows', '--recipe', 'stuck', '--name', 'stuck');
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('masgpt training show stuck') });
+    // What still waited for the run's end must not try again on the closed connection.
+    expect(watched.stderr + again.stderr).not.toContain('Channel has been shut down');
   }, 120_000);
 });
 
