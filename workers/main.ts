@@ -4,13 +4,17 @@
  */
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
 import { Registry } from 'prom-client';
+import { createDataConverter } from '../activities/storage/payload-storage.ts';
 import { type QueueRole, queueRoles } from '../workflows/shared/queues.ts';
 import { loadConfig } from './config/load.ts';
 import { connectWorker } from './connection.ts';
 import { createWorkers } from './create-workers.ts';
 import { registerLastPoll } from './metrics/last-poll.ts';
 import { serveMetrics, type ServedMetrics } from './metrics/serve-metrics.ts';
+import { registerTrainingAttempts } from './metrics/training-attempts.ts';
+import { registerTrainingRuns } from './metrics/training-runs.ts';
 import { openServices } from './open-services.ts';
 
 const { values } = parseArgs({ options: { queues: { type: 'string' }, config: { type: 'string' } } });
@@ -29,7 +33,9 @@ const roles = rolesOf(values.queues);
 const config = await loadConfig({ file: values.config, env: process.env });
 await using services = await openServices(config);
 const connection = await connectWorker({ config, env: process.env });
-const workers = await createWorkers({ connection, services, roles });
+const registry = config.metrics.address === undefined ? undefined : new Registry();
+const observer = registry && registerTrainingAttempts(registry, services.database);
+const workers = await createWorkers({ connection, services: { ...services, observer }, roles });
 const queues = workers.map((worker) => worker.options.taskQueue);
 const metrics = await openMetrics();
 
@@ -54,11 +60,13 @@ await connection.close();
 
 async function openMetrics(): Promise<ServedMetrics | undefined> {
   const { address } = config.metrics;
-  if (address === undefined) return undefined;
-  const registry = new Registry();
+  if (address === undefined || !registry || !observer) return undefined;
   const { namespace } = config.temporal;
   const [identity = ''] = workers.map((worker) => worker.options.identity);
   registerLastPoll(registry, { service: connection.workflowService, namespace, queues, identity });
+  const { database } = services;
+  const client = new Client({ connection, namespace, dataConverter: createDataConverter(database) });
+  registerTrainingRuns(registry, { client, database, namespace, watched: observer.watched });
   return serveMetrics(registry, address);
 }
 

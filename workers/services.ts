@@ -6,6 +6,7 @@ import type { CallService } from '../activities/llm/chat.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import type { Blobs } from '../activities/storage/blobs.ts';
 import type { Database } from '../activities/storage/tables.ts';
+import type { AttemptObserver } from '../activities/training/observer.ts';
 import type { Config } from './config/schema.ts';
 
 export interface Services {
@@ -18,5 +19,7 @@ export interface Services {
   sandbox(): Promise<Sandbox>;
   readonly grading: Grading;
   readonly loadQueries: LoadQueries;
+  /** Counts trainings, where the process serves metrics. */
+  readonly observer?: AttemptObserver | undefined;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -104,6 +104,7 @@ function create(services: Services): TrainingActivities & RunActivities {
         ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),
       trainerEnv: passedOn(process.env),
       copies: checkpointBucket(config, process.env),
+      observer: services.observer,
       targets: Object.keys(config.training.notify),
       hostSilentS: config.training.hostSilentS,
       gpuWaitS: config.training.gpuWaitS,

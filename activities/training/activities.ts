@@ -18,11 +18,12 @@ import { findArtefact, type FinishRequest, finishTraining } from './artefact.ts'
 import { type AttemptView, attemptViewSchema, unseenAttempt } from './attempt-view.ts';
 import { changeRecipe } from './change-recipe.ts';
 import { declareLost, retireAttempt } from './end-attempt.ts';
-import { launchAttempt, type LaunchRequest } from './launch.ts';
+import type { LaunchRequest } from './launch.ts';
 import { type MintRequest, mintAttempt } from './mint-attempt.ts';
 import { type Minted, newestMinter } from './mint-epoch.ts';
 import { createLeasing } from './gpus/leasing.ts';
 import type { DeliverNotice } from './notify.ts';
+import { launchObserved, watchObserved } from './observe.ts';
 import { type OperationRecord, recordOperation } from './operations.ts';
 import { placed, placeOfAttempt, type Places } from './places.ts';
 import type { TrainingPorts } from './ports.ts';
@@ -30,7 +31,7 @@ import { createResolveTraining } from './resolve.ts';
 import { registeredAttributes } from './search-attributes.ts';
 import { orderSave, stopAttempt, type StopRequest } from './stop.ts';
 import { createTeller } from './tell-workflow.ts';
-import { watchAttempt, type WatchRequest } from './watch.ts';
+import type { WatchRequest } from './watch.ts';
 
 export interface TrainingActivities {
   resolveTrainingInput(raw: unknown, identity: RunIdentity): Promise<ResolvedRun<TrainingPlan>>;
@@ -96,7 +97,7 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
     launchAttempt: ({ mintedBy, ...request }) =>
       beating(() =>
         leasing.launching({ run: request.run, mintedBy }, () =>
-          launchAttempt(placed(ports, request.plan.launcher), request, mintedBy),
+          launchObserved(placed(ports, request.plan.launcher), request, mintedBy),
         ),
       ),
     async watchAttempt(request) {
@@ -104,7 +105,7 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
       const tell = createTeller(context);
       let seen = viewOf(context.info.heartbeatDetails);
       const watching = (): Promise<AttemptOutcome | null> =>
-        watchAttempt(placed(ports, request.plan.launcher), request, {
+        watchObserved(placed(ports, request.plan.launcher), request, {
           view: seen,
           report(view, step) {
             seen = view;

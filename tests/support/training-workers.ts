@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { createDirectoryBlobs } from '../../activities/storage/blobs-directory.ts';
 import { openDatabase } from '../../activities/storage/database.ts';
+import type { AttemptObserver } from '../../activities/training/observer.ts';
 import { type Config, configSchema } from '../../workers/config/schema.ts';
 import type { Services } from '../../workers/services.ts';
 import { placeHosts } from '../../workers/training-places.ts';
@@ -27,6 +28,8 @@ export interface TrainingWorkerOptions {
   readonly address: string;
   /** More of the config's section. */
   readonly training?: Partial<z.input<typeof configSchema>['training'] & object>;
+  /** Of workers in this process. */
+  readonly observer?: AttemptObserver;
   /** Default: all. */
   readonly queues?: readonly ('workflows' | 'gpu' | 'host')[];
 }
@@ -46,6 +49,7 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
     config,
     database,
     blobs: createDirectoryBlobs(join(home, 'blobs')),
+    observer: options.observer,
   } as unknown as Services;
   const plugins = [new TrainingPlugin({ services })];
   const queues = queuesOf(taskQueue);

@@ -75,16 +75,27 @@ export function createRunView(
   let [phase, loss, tokensPerS] = ['start', null as number | null, null as number | null];
   let parked: shown.Parked | null = null;
   let [failed, key] = [0, ''];
+  let waitingSinceMs: number | null = null;
 
   const change = (epoch: number | undefined, next: Partial<shown.AttemptRecord>): void => {
     attempts = attempts.map((attempt) => (attempt.epoch === epoch ? { ...attempt, ...next } : attempt));
   };
+  /** What nobody could train is told apart from what was lost. */
+  const wait = (isWaiting: boolean): void => {
+    if (isWaiting === (waitingSinceMs !== null)) return;
+    const last = attempts.at(-1);
+    if (waitingSinceMs !== null && last?.endedMs != null)
+      change(last.epoch, { waitedMs: (last.waitedMs ?? 0) + Date.now() - waitingSinceMs });
+    waitingSinceMs = isWaiting ? Date.now() : null;
+  };
   const show = (update: Parameters<typeof publish>[0] = {}): void => {
     const current = attempts.at(-1);
-    const goodput = shown.goodputOf(attempts, step, Date.now());
+    const nowMs = Date.now();
+    const waitedMs = shown.waitedOf(attempts, nowMs, waitingSinceMs);
+    const goodput = shown.goodputOf(attempts, step, nowMs, waitedMs);
     const training: shown.TrainingView = {
       ...{ recipe, dataset, epoch: current?.epoch ?? null, host: current?.host ?? null, phase, loss },
-      ...{ losses, tokensPerS, goodput, attempts, checkpoints, notices, operations, parked },
+      ...{ losses, tokensPerS, goodput, waitedMs, attempts, checkpoints, notices, operations, parked },
       accepts: accepts(),
     };
     const lines = [table(current?.epoch, loss, checkpoints), ...(parked ? [parkedDetails(parked)] : [])];
@@ -97,6 +108,7 @@ export function createRunView(
     checkpoints: () => checkpoints,
     step: () => step,
     enter(next, stage, entered = {}) {
+      wait(next === 'needsOperator' || next === 'paused');
       state = next;
       parked = entered.parked ?? null;
       key = entered.key ?? '';

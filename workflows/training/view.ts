@@ -12,8 +12,10 @@ export interface TrainingView {
   /** [step, loss], rising by time; thinned to at most `keptLosses`. */
   readonly losses: readonly (readonly [step: number, loss: number])[];
   readonly tokensPerS: number | null;
-  /** Share of the time since the start that went into steps which still count; null before the first step. */
+  /** Share of the time since the start, less `waitedMs`, that went into steps which still count; null before the first step. */
   readonly goodput: number | null;
+  /** How long the run has waited for people: parked or paused, with no trainer. */
+  readonly waitedMs?: number;
   /** Newest last, at most `keptAttempts`. */
   readonly attempts: readonly AttemptRecord[];
   /** Steps of verified checkpoints, rising. */
@@ -37,6 +39,8 @@ export interface AttemptRecord {
   readonly endedMs: number | null;
   readonly class: FailureClass | null;
   readonly cause: string | null;
+  /** How long the run waited for people after its end. */
+  readonly waitedMs?: number;
 }
 
 /** What an operator did. */
@@ -88,11 +92,26 @@ export function addLosses(
   return [...all.slice(0, half).filter((_, index) => index % 2 === 0), ...all.slice(half)].slice(-keptLosses);
 }
 
+/** `waitingSinceMs`: the run waits for people now. */
+export function waitedOf(
+  attempts: readonly AttemptRecord[],
+  nowMs: number,
+  waitingSinceMs: number | null,
+): number {
+  const now = waitingSinceMs !== null && attempts.at(-1)?.endedMs != null ? nowMs - waitingSinceMs : 0;
+  return attempts.reduce((sum, { waitedMs = 0 }) => sum + waitedMs, now);
+}
+
 /**
  * Steps that a later attempt made again were made in vain. `atStep`: where the run is now. Source: goodput as the share of
- * time that advanced the model (training-supervision.md section 6).
+ * time that advanced the model (training-supervision.md section 6); `waitedMs` of it nobody could train.
  */
-export function goodputOf(attempts: readonly AttemptRecord[], atStep: number, nowMs: number): number | null {
+export function goodputOf(
+  attempts: readonly AttemptRecord[],
+  atStep: number,
+  nowMs: number,
+  waitedMs = 0,
+): number | null {
   const [first] = attempts;
   if (!first || !attempts.some(({ steppingMs }) => steppingMs !== null)) return null;
   let useful = 0;
@@ -104,6 +123,6 @@ export function goodputOf(attempts: readonly AttemptRecord[], atStep: number, no
     const next = Math.min(...attempts.slice(index + 1).map((later) => later.fromStep), toStep);
     useful += ((endedMs ?? nowMs) - steppingMs) * (Math.max(0, next - fromStep) / made);
   });
-  const whole = nowMs - first.startedMs;
+  const whole = nowMs - first.startedMs - waitedMs;
   return whole <= 0 ? null : Math.min(1, useful / whole);
 }

@@ -46,6 +46,13 @@ export const trainerEventSchema = z.object({
   /** A rank's own work in a step, without waiting for the others, where a trainer can tell. */
   computeS: optional(seconds),
   loopAgeS: optional(seconds),
+  /** Of a beat: what the rank has reserved of its GPU. */
+  gpuBytes: optional(
+    z
+      .number()
+      .min(0)
+      .max(2 ** 50),
+  ),
   loss: optional(measure.nullable()),
   gradNorm: optional(measure.nullable()),
   nonfinite: optional(z.boolean()),

@@ -21,13 +21,24 @@ export const rankViewSchema = z.object({
   beatAgeS: z.number(),
   /** Age of the loop at the last beat, seconds; null = never beat. */
   loopAgeS: z.number().nullable(),
+  /** Of its GPU, as the last beat told; null = none told. */
+  gpuBytes: z.number().nullable().default(null),
 });
 export type RankView = z.infer<typeof rankViewSchema>;
 
 export function unseenRank(rank: number): RankView {
   return {
     ...{ rank, file: fileStart, phase: 'start', step: 0, ownSteps: 0 },
-    ...{ pid: null, end: null, stepS: null, tokensPerS: null, quietS: 0, beatAgeS: 0, loopAgeS: null },
+    ...{
+      pid: null,
+      end: null,
+      stepS: null,
+      tokensPerS: null,
+      quietS: 0,
+      beatAgeS: 0,
+      loopAgeS: null,
+      gpuBytes: null,
+    },
   };
 }
 
@@ -44,7 +55,11 @@ export function foldRank(view: RankView, event: TrainerEvent): RankView {
         tokensPerS: smooth(view, view.tokensPerS, rateOf(event)),
       };
     case 'beat':
-      return { ...next, loopAgeS: event.loopAgeS ?? view.loopAgeS };
+      return {
+        ...next,
+        loopAgeS: event.loopAgeS ?? view.loopAgeS,
+        gpuBytes: event.gpuBytes ?? view.gpuBytes,
+      };
     case 'end':
       return { ...next, end: event.reason ?? 'unknown' };
     default:

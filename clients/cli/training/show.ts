@@ -76,7 +76,7 @@ function describe(
   return lines.join('\n');
 }
 
-function viewLines({ parked, attempts, checkpoints, goodput, notices }: TrainingView): string[] {
+function viewLines({ parked, attempts, checkpoints, goodput, waitedMs, notices }: TrainingView): string[] {
   const lines: string[] = [];
   if (parked) {
     lines.push(`seen: ${parked.evidence}`, `since: ${new Date(parked.sinceMs).toISOString()}`);
@@ -94,7 +94,10 @@ function viewLines({ parked, attempts, checkpoints, goodput, notices }: Training
     lines.push(columns([['COMMAND', 'DOES', 'UPDATE IN THE UI'], ...rows]));
   }
   lines.push('', `verified checkpoints: ${checkpoints.join(', ') || 'none'}`);
-  if (goodput !== null) lines.push(`goodput: ${(100 * goodput).toFixed(1)} %`);
+  if (goodput !== null)
+    lines.push(
+      `goodput: ${(100 * goodput).toFixed(1)} %${waitedMs ? `, without ${duration(waitedMs / 1_000)} of waiting for people` : ''}`,
+    );
   if (attempts.length > 0) lines.push('', 'attempts', attemptTable(attempts));
   if (notices.length > 0)
     lines.push('', 'notices', ...notices.map(({ kind, step, text }) => `step ${step}: ${kind}: ${text}`));

@@ -7,7 +7,7 @@ import { displayWidth } from '../../../clients/cli/display-width.ts';
 import { plot } from '../../../clients/cli/training/plot.ts';
 import { readFrom, readTail } from '../../../clients/cli/training/tail-file.ts';
 import { watchFrame } from '../../../clients/cli/training/watch-frame.ts';
-import { addLosses, type AttemptRecord, goodputOf, keptLosses } from '../../../workflows/training/view.ts';
+import { addLosses, type AttemptRecord, goodputOf, keptLosses, waitedOf } from '../../../workflows/training/view.ts';
 import { evilCorpus } from '../../support/evil-corpus.ts';
 
 describe('a curve', () => {
@@ -72,6 +72,15 @@ describe('goodput', () => {
     const lost = attempt({ toStep: 20, steppingMs: 0, endedMs: 100 });
     const resumed = attempt({ epoch: 2, fromStep: 10, startedMs: 100, steppingMs: 120 });
     expect(goodputOf([lost, resumed], 20, 200)).toBeCloseTo((50 + 80) / 200);
+  });
+
+  it('leaves out what the run waited for people, over and now, but no time in which a trainer may have run', () => {
+    const ended = attempt({ toStep: 20, steppingMs: 0, endedMs: 100, waitedMs: 50 });
+    const second = attempt({ epoch: 2, fromStep: 20, toStep: 40, startedMs: 150, steppingMs: 150 });
+    expect(goodputOf([ended, second], 40, 250, waitedOf([ended, second], 250, null))).toBe(1);
+    expect(waitedOf([ended, second], 250, 200)).toBe(50);
+    expect(waitedOf([ended, { ...second, endedMs: 190 }], 250, 200)).toBe(100);
+    expect(waitedOf([], 250, 200)).toBe(0);
   });
 });
 

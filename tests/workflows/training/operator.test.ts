@@ -110,6 +110,8 @@ describe('a run that waits for a person', () => {
     expect(resume?.input).toBe('{}');
     expect(await refusal(handle, 'retryFromCheckpoint', JSON.parse(retry?.input ?? ''))).toBe('accepted');
     await until(async () => (await outcomes('showing'))[2]?.[1]);
+    const waited = await until(async () => (await parts.progress('showing')).training?.attempts[1]?.waitedMs);
+    expect(waited).toBeGreaterThan(0);
     expect((await outcomes('showing'))[2]?.[1]).toBe(10);
     await inState('showing', 'needsOperator');
     await handle.executeUpdate('abort', { args: [{ reason: 'done' }] });
