@@ -98,7 +98,8 @@ export function waitedOf(
   nowMs: number,
   waitingSinceMs: number | null,
 ): number {
-  const now = waitingSinceMs !== null && attempts.at(-1)?.endedMs != null ? nowMs - waitingSinceMs : 0;
+  const now =
+    waitingSinceMs !== null && (attempts.at(-1)?.endedMs ?? null) !== null ? nowMs - waitingSinceMs : 0;
   return attempts.reduce((sum, { waitedMs = 0 }) => sum + waitedMs, now);
 }
 
