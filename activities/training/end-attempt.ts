@@ -2,8 +2,9 @@
 import { toJson } from '../storage/encode.ts';
 import type { Database } from '../storage/tables.ts';
 import { failure } from '../failure.ts';
-import { attemptLayout, writeWhole } from './layout.ts';
+import { attemptLayout } from './layout.ts';
 import type { TrainingPorts } from './ports.ts';
+import { recordStopping } from './watching/stopping.ts';
 
 interface AttemptKey {
   /** training/NAME. */
@@ -26,7 +27,7 @@ export async function retireAttempt(ports: TrainingPorts, { run, epoch }: Attemp
   if (row.host !== ports.host)
     throw failure('Training.HostUnknown', `attempt ${epoch} of ${run} is on host ${row.host}`);
   const layout = attemptLayout(ports.root, run, epoch);
-  await writeWhole(layout.stopping, JSON.stringify({ by: 'fence' }));
+  await recordStopping(layout, { by: 'fence' });
   await ports.launcher.stop(layout, run, epoch, graceS);
   await end(ports.database, { run, epoch }, 'superseded', 'a newer attempt was about to start');
 }

@@ -9,7 +9,7 @@ import type { ResumeChange } from '../../workflows/training/outcome.ts';
 import { failure } from '../failure.ts';
 import { type CheckpointScope, verifiedSteps } from './checkpoints.ts';
 import { chooseCheckpoint } from './checkpoints/choose.ts';
-import { prune, removeQuarantined } from './checkpoints/retention.ts';
+import { prune, pruneAll } from './checkpoints/retention.ts';
 import { visibleDevices } from './gpus/discover.ts';
 import { gpusOf } from './gpus/lease.ts';
 import { environmentOf, jobOf } from './job.ts';
@@ -21,6 +21,7 @@ import type { TrainingPorts } from './ports.ts';
 import { trainerScript } from './ports.ts';
 import { readRecipe } from './read-recipe.ts';
 import type { Recipe } from './recipe.ts';
+import { recordStopping } from './watching/stopping.ts';
 
 export interface LaunchRequest {
   readonly run: string;
@@ -64,8 +65,8 @@ export async function launchAttempt(
   const rollBack = change?.kind === 'rollBack' ? change : undefined;
   const chosen = await chooseCheckpoint(scope, { recipe, fromStep, rollBack, copies: ports.copies });
   // Verified just now: what retention gives up may go.
-  if (chosen.checkpoint) await prune(scope, recipe.keep);
-  if (change?.kind === 'prune') await removeQuarantined(scope, 0);
+  if (change?.kind === 'prune') await pruneAll(scope, recipe.keep);
+  else if (chosen.checkpoint) await prune(scope, recipe.keep);
   if (chosen.lost) {
     await endAttempt(ports, run, epoch, 'checkpointCorrupt');
     return { kind: 'noCheckpoint', quarantined: chosen.quarantined };
@@ -145,7 +146,7 @@ async function fence(ports: TrainingPorts, run: string, epoch: number): Promise<
   await raiseLease(ports.database, ports.root, run);
   for (const attempt of older) {
     const layout = attemptLayout(ports.root, run, attempt.epoch);
-    await writeWhole(layout.stopping, JSON.stringify({ by: 'fence' }));
+    await recordStopping(layout, { by: 'fence' });
     await ports.launcher.stop(layout, run, attempt.epoch, 2);
     await endAttempt(ports, run, attempt.epoch, 'superseded');
   }

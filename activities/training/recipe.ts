@@ -2,7 +2,8 @@
  * Recipes: how a model is trained, as YAML. Inputs name one; it is looked up in the worker's own directory, then in the
  * product's. Kind `sft` is the product's trainer; kind `command` is any program that writes the protocol's events.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -105,8 +106,8 @@ const commandRecipeSchema = z.strictObject({
   command: z.array(z.string().min(1)).min(1),
   /** Files that a whole checkpoint must hold, besides `trainer_state.json`. */
   checkpointFiles: z.array(z.string().min(1).max(1_024)).max(1_000).default([]),
-  /** What else they hold (checkpoints/layouts.ts): nothing that is known, or as HF's trainer, DCP or ZeRO-3 write them. */
-  layout: z.enum(['files', 'hf', 'dcp', 'zero3']).default('files'),
+  /** What else they hold (checkpoints/layouts.ts): nothing that is known, or as HF's trainer (plain, FSDP), DCP or ZeRO-3 write them. */
+  layout: z.enum(['files', 'hf', 'hfFsdp', 'dcp', 'zero3']).default('files'),
   options: z.record(z.string(), z.unknown()).default({}),
 });
 
@@ -127,11 +128,23 @@ export const ownRecipes = fileURLToPath(new URL('./trainer/recipes', import.meta
 /** Throws `Input.NotFound` for an unknown name and `Input.Invalid` for a recipe that does not parse. */
 export async function loadRecipe(name: string, directories: readonly string[]): Promise<Recipe> {
   for (const directory of directories) {
-    const text = await readFile(join(directory, `${name}.yaml`), 'utf8').catch(() => undefined);
+    const text = await readStart(join(directory, `${name}.yaml`)).catch(() => undefined);
     if (text !== undefined) return parseRecipe(name, text);
   }
   const known = (await Promise.all(directories.map(recipesIn))).flat().toSorted();
   throw failure('Input.NotFound', `no recipe ${name}; known: ${known.join(', ')}`);
+}
+
+/** No more than shows that it is too long. A pipe or a device is none. */
+async function readStart(path: string): Promise<string | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile()) return undefined;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4 * maxRecipeChars + 1), 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 function parseRecipe(name: string, text: string): Recipe {

@@ -2,6 +2,7 @@
 import { failure } from '../failure.ts';
 import { attemptLayout, writeWhole } from './layout.ts';
 import type { TrainingPorts } from './ports.ts';
+import { recordStopping } from './watching/stopping.ts';
 
 export interface StopRequest {
   readonly run: string;
@@ -36,7 +37,7 @@ export async function stopAttempt(
 ): Promise<void> {
   const { run, epoch } = request;
   const layout = attemptLayout(ports.root, run, epoch);
-  await writeWhole(layout.stopping, JSON.stringify({ by: request.by ?? 'operator' }));
+  await recordStopping(layout, { by: request.by ?? 'operator' });
   await order(ports, request, 'saveStop');
   const until = performance.now() + request.saveS * 1000;
   while (performance.now() < until) {

@@ -1,11 +1,11 @@
 /**
  * What a whole checkpoint must hold, by layout; a resume from less would go on silently with a fresh optimizer. Names are
- * those of transformers 5.17, of torch's distributed checkpoints (DCP) and of DeepSpeed. `zero3` is written from
+ * those of transformers 5.17, of accelerate's FSDP, of torch's distributed checkpoints (DCP) and of DeepSpeed. `zero3` is written from
  * DeepSpeed's documentation and was never met here: it needs GPUs.
  */
 import { expectedStrategy, type Recipe } from '../recipe.ts';
 
-export type CheckpointLayout = 'files' | 'hf' | 'dcp' | 'zero3';
+export type CheckpointLayout = 'files' | 'hf' | 'hfFsdp' | 'dcp' | 'zero3';
 
 /** Paths of which one must be there and not be empty. */
 export type Need = readonly string[];
@@ -15,7 +15,7 @@ const weights: Need = ['model.safetensors', 'model.safetensors.index.json', 'ada
 export function layoutOf(recipe: Recipe): CheckpointLayout {
   if (recipe.kind === 'command') return recipe.layout;
   const kind = expectedStrategy(recipe)?.kind;
-  return kind === 'fsdp2' ? 'dcp' : kind === 'zero3' ? 'zero3' : 'hf';
+  return kind === 'fsdp2' ? 'hfFsdp' : kind === 'zero3' ? 'zero3' : 'hf';
 }
 
 export function needsOf(recipe: Recipe, worldSize: number, step: number): readonly Need[] {
@@ -26,8 +26,16 @@ export function needsOf(recipe: Recipe, worldSize: number, step: number): readon
 const layouts: Readonly<Record<CheckpointLayout, (worldSize: number, step: number) => readonly Need[]>> = {
   files: () => [],
   hf: (worldSize) => [weights, ['optimizer.pt'], ['scheduler.pt'], ...rngNeeds(worldSize)],
+  // Weights and optimizer are a store of shards each; the rest is as without sharding.
+  hfFsdp: (worldSize) => [
+    ...['pytorch_model_fsdp_0', 'optimizer_0'].flatMap((store) =>
+      shardsOf(worldSize).map((need) => need.map((path) => `${store}/${path}`)),
+    ),
+    ['scheduler.pt'],
+    ...rngNeeds(worldSize),
+  ],
   // Weights, optimizer and scheduler are shards of one store; which keys it holds stands in `.metadata`.
-  dcp: (worldSize) => [['.metadata'], ...ranks(worldSize).map((rank) => [`__${rank}_0.distcp`])],
+  dcp: shardsOf,
   zero3: (worldSize, step) => [
     ['latest'],
     ['scheduler.pt'],
@@ -41,6 +49,10 @@ const layouts: Readonly<Record<CheckpointLayout, (worldSize: number, step: numbe
     ...rngNeeds(worldSize),
   ],
 };
+
+function shardsOf(worldSize: number): readonly Need[] {
+  return [['.metadata'], ...ranks(worldSize).map((rank) => [`__${rank}_0.distcp`])];
+}
 
 function rngNeeds(worldSize: number): readonly Need[] {
   return worldSize === 1 ? [['rng_state.pth']] : ranks(worldSize).map((rank) => [`rng_state_${rank}.pth`]);

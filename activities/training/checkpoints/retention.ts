@@ -47,6 +47,14 @@ export async function prune(scope: CheckpointScope, keep: Keep, living?: number)
   if (newest) await removeTorn(scope, newest.step, living);
 }
 
+/** For want of room, between two attempts: also every damaged one, and torn saves though no whole one is newer. */
+export async function pruneAll(scope: CheckpointScope, keep: Keep): Promise<void> {
+  await prune(scope, keep);
+  await removeQuarantined(scope, 0);
+  // What was whole is registered by now (`chooseCheckpoint`): nothing will ever complete the rest.
+  await removeTorn(scope, Infinity);
+}
+
 /** Deletes all but the newest `keep` damaged directories in quarantine; their rows and reasons stay. */
 export async function removeQuarantined(scope: CheckpointScope, keep: number): Promise<void> {
   const rows = await checkpointRows(scope, 'quarantined');

@@ -1,5 +1,6 @@
 /** Recipes are looked up by name in the worker's directories: names that climb, and files that are no recipe or a bomb, are refused. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -65,6 +66,13 @@ it.each<[string, string]>([
   expect(await load(text)).toMatch(/^Input\.Invalid: recipe given/);
 });
 
+it('reads no more of a file than shows that it is too long', async () => {
+  await writeFile(join(directory, 'huge.yaml'), good);
+  // Larger than what a text may be, or this machine's memory.
+  await truncate(join(directory, 'huge.yaml'), 2 ** 40);
+  await expect(loadRecipe('huge', [directory])).rejects.toMatchObject({ type: 'Input.Invalid' });
+});
+
 it.each(['../outside', '/etc/passwd', 'a/b', '..', '', 'x'.repeat(65), 'UPPER', 'nul\0', 'given.yaml/..'])(
   'refuses the name %j in an input',
   (recipe) => {
@@ -75,6 +83,8 @@ it.each(['../outside', '/etc/passwd', 'a/b', '..', '', 'x'.repeat(65), 'UPPER', 
 it('says which recipes there are when the name is unknown, also when it points nowhere', async () => {
   await symlink('/no/such/file', join(directory, 'dangling.yaml'));
   await load(good);
-  for (const name of ['none', 'dangling'])
+  await symlink('/dev/zero', join(directory, 'endless.yaml'));
+  execFileSync('mkfifo', [join(directory, 'pipe.yaml')]);
+  for (const name of ['none', 'dangling', 'endless', 'pipe'])
     await expect(loadRecipe(name, [directory])).rejects.toThrow(/known: .*given/);
 });

@@ -3,7 +3,12 @@ import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chooseCheckpoint } from '../../../../activities/training/checkpoints/choose.ts';
-import { outlived, prune, removeQuarantined } from '../../../../activities/training/checkpoints/retention.ts';
+import {
+  outlived,
+  prune,
+  pruneAll,
+  removeQuarantined,
+} from '../../../../activities/training/checkpoints/retention.ts';
 import { checkpointRows } from '../../../../activities/training/checkpoints/rows.ts';
 import type { Keep } from '../../../../activities/training/recipe.ts';
 import { type CheckpointFiles, checkpointFiles, sftRecipe } from '../../../support/checkpoint-files.ts';
@@ -153,6 +158,22 @@ it('clears torn saves of dead attempts that are older than the newest verified o
   expect(await names(3)).toEqual(['checkpoint-20', 'checkpoint-50']);
   await prune(at.scope, at.recipe.keep);
   expect(await names(3)).toEqual(['checkpoint-50']);
+});
+
+it('gives up everything but what is kept when there is no room, also before there is a whole one', async () => {
+  for (const epoch of [1, 2]) await at.addAttempt(epoch, epoch === 1 ? 'ended' : 'running');
+  await at.write(10, { files: { 'optimizer.pt': null } });
+  await at.register(10);
+  await at.write(20, { files: { 'trainer_state.json': null } });
+  await at.write(20, { epoch: 2 });
+  await pruneAll(at.scope, at.recipe.keep);
+  expect(await names(1)).toEqual([]);
+  expect(await names(2)).toEqual(['checkpoint-20']);
+  expect(await readdir(join(at.scope.root, 'tested', 'quarantine'))).toEqual([]);
+  for (const step of [30, 40]) await at.save(step);
+  await at.write(60);
+  await pruneAll(at.scope, { ...at.recipe.keep, last: 1 });
+  expect(await names(1)).toEqual(['checkpoint-40']);
 });
 
 it('keeps as many damaged ones as the recipe says', async () => {

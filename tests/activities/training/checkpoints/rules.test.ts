@@ -56,7 +56,7 @@ describe('layouts', () => {
   it('follow the strategy, or the command says', () => {
     expect(layoutOf(sftRecipe())).toBe('hf');
     expect(layoutOf(sftRecipe(ranks(2)))).toBe('hf');
-    expect(layoutOf(sftRecipe({ ...ranks(2), strategy: { kind: 'fsdp2' } }))).toBe('dcp');
+    expect(layoutOf(sftRecipe({ ...ranks(2), strategy: { kind: 'fsdp2' } }))).toBe('hfFsdp');
     expect(layoutOf(sftRecipe({ ...ranks(2), strategy: { kind: 'zero3' } }))).toBe('zero3');
     expect(layoutOf(commandRecipe({ layout: 'dcp' }))).toBe('dcp');
     expect(layoutOf(commandRecipe({ strategy: { kind: 'fsdp2' } }))).toBe('files');
@@ -75,6 +75,15 @@ describe('layouts', () => {
       '__0_0.distcp',
       '__1_0.distcp',
       '__2_0.distcp',
+    ]);
+    expect(flat(sftRecipe({ ...ranks(2), strategy: { kind: 'fsdp2' } }), 2, 5)).toEqual([
+      'trainer_state.json',
+      ...['pytorch_model_fsdp_0', 'optimizer_0'].flatMap((store) =>
+        ['.metadata', '__0_0.distcp', '__1_0.distcp'].map((name) => `${store}/${name}`),
+      ),
+      'scheduler.pt',
+      'rng_state_0.pth',
+      'rng_state_1.pth',
     ]);
     expect(flat(commandRecipe({ layout: 'zero3' }), 2, 5).filter((need) => need.includes('rank_1'))).toEqual([
       'global_step5/zero_pp_rank_1_mp_rank_00_model_states.pt',
