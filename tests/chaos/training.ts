@@ -1,40 +1,41 @@
 /**
- * Training runs under faults: many at a time of the chaos trainer, in a stack whose parts are killed. Promised: no two trainers of a
- * run at once, no run that never ends, no success that is none, and the weights of an undisturbed run.
+ * Training runs under faults: many at a time of the chaos trainer, in a stack whose parts are struck too, and the product's own
+ * trainer. What is promised under each fault: training/promises.ts.
  */
+import { installedPython } from '../../workers/host/python-environment.ts';
 import { chaosStack } from './training/chaos-stack.ts';
-import { faults } from './training/faults.ts';
-import { killRealTrainer, type RealReport } from './training/real-trainer.ts';
-import { type RunPlan, type RunReport, runUnderFaults, type Struck } from './training/run.ts';
-import { killParts } from './training/stack-kills.ts';
+import { faultNames, suits } from './training/faults.ts';
+import { byFault, type ChaosMetrics, metricsOf } from './training/figures.ts';
+import type { RunReport } from './training/judge.ts';
+import { promised } from './training/judge.ts';
+import { type PartStrike, strikeParts } from './training/parts.ts';
+import type { FaultName, PartFault } from './training/promises.ts';
+import { killRealTrainer } from './training/real-trainer.ts';
+import { canMakeRooms } from './training/room.ts';
+import { type RunPlan, runUnderFaults } from './training/run.ts';
 
 export interface ChaosForm {
   /** Faults after which no further run begins. */
   readonly kills: number;
+  /** After which no further run begins either. */
+  readonly minutes: number;
   readonly runsAtOnce: number;
-  /** Mean time between kills of the stack's parts. */
+  /** Mean time between faults of the stack's parts. */
   readonly partsEveryMs: number;
-  /** Of the product's own trainer, after the others. */
+  readonly partsLeftOut: readonly PartFault[];
+  /** Of the product's own trainer. */
   readonly realKills: number;
+  /** Every how many runs the real torchrun starts the ranks; 0 = never. */
+  readonly torchrunEvery: number;
   readonly seed: number;
 }
 
-export interface ChaosMetrics {
-  readonly kills: number;
-  readonly runs: number;
-  readonly duplicates: number;
-  readonly stuck: number;
-  readonly falseSuccesses: number;
-  readonly failures: number;
-  readonly weightsEqualRate: number;
-  /** Steps made again, per fault that ended an attempt. */
-  readonly stepsLost: number;
-  readonly detectionP50S: number;
-  readonly detectionP99S: number;
-  readonly parked: number;
-  readonly realKills: number;
-  readonly realRuns: number;
-  readonly realModelsEqualRate: number;
+export interface ChaosResult {
+  readonly metrics: ChaosMetrics;
+  readonly byFault: Record<string, Record<string, number>>;
+  readonly broken: readonly string[];
+  /** Faults that this machine cannot have. */
+  readonly notHere: readonly FaultName[];
 }
 
 const faultsPerRun = 5;
@@ -42,95 +43,97 @@ const faultsPerRun = 5;
 export async function chaosOfTraining(
   form: ChaosForm,
   note: (text: string) => void,
-): Promise<{ metrics: ChaosMetrics; reports: RunReport[]; byFault: Record<string, number> }> {
-  const { kills, runsAtOnce, partsEveryMs, realKills, seed } = form;
-  const random = generator(seed);
+  stopped: AbortSignal,
+): Promise<ChaosResult> {
+  const { kills, runsAtOnce } = form;
+  const random = generator(form.seed);
+  const python = await installedPython('trainer', process.env);
+  const notHere: FaultName[] = (await canMakeRooms()) ? [] : ['diskFilled'];
   await using stack = await chaosStack(note);
-  const struck: Struck[] = [];
+  const beganMs = Date.now();
   const reports: RunReport[] = [];
+  const parts: PartStrike[] = [];
   const ended = new AbortController();
-  const onStrike = (one: Struck): void => void struck.push(one);
-  const lastStrikeMs = (): number => struck.at(-1)?.atMs ?? 0;
-  const killing = killParts(stack, { everyMs: partsEveryMs, random, signal: ended.signal }, onStrike);
-  let begun = 0;
+  let [struck, begun, lastMs] = [0, 0, 0];
+  const strike = ({ atMs }: { readonly atMs: number }): void => {
+    struck += 1;
+    lastMs = Math.max(lastMs, atMs);
+  };
+  const strikes = { onStrike: strike, lastStrikeMs: () => lastMs };
+  const partOptions = { everyMs: form.partsEveryMs, leaveOut: form.partsLeftOut, random };
+  const striking = strikeParts(stack, { ...partOptions, signal: ended.signal }, (one) => {
+    strike(one);
+    parts.push(one);
+    note(`${one.fault} (${struck} of ${kills})${one.broken ? `: BROKEN ${one.broken}` : ''}`);
+  });
+  const plans = planner(form, random, notHere, python);
+  const isOver = (): boolean =>
+    struck >= kills || stopped.aborted || Date.now() - beganMs > form.minutes * 60_000;
   const lane = async (): Promise<void> => {
-    while (struck.length < kills) {
+    while (!isOver()) {
       begun += 1;
-      const report = await runUnderFaults(stack, planOf(begun, random), random, { onStrike, lastStrikeMs });
+      const report = await runUnderFaults(stack, plans(begun), random, strikes);
       reports.push(report);
-      const { name, attempts, weightsEqual, stuck, parked } = report;
-      const end = stuck ? 'STUCK' : weightsEqual ? 'equal' : (report.failure ?? 'DIFFERS');
-      const what = report.struck.map(({ fault }) => fault).join(' ');
-      note(
-        `${name}: ${end}, ${attempts} attempts, parked ${parked.length}; ${what} (${struck.length} of ${kills})`,
-      );
+      note(`${lineOf(report)} (${struck} of ${kills})`);
     }
+    // The runs that are left end in peace.
+    ended.abort();
   };
-  await Promise.all(Array.from({ length: runsAtOnce }, lane)).finally(() => ended.abort());
-  await killing;
-  const real = await killRealTrainer(stack, { kills: realKills, random }, note);
+  const lanes = Promise.all(Array.from({ length: runsAtOnce }, lane)).finally(() => ended.abort());
+  const real = killRealTrainer(stack, { kills: form.realKills, random, signal: stopped }, note);
+  await Promise.allSettled([lanes, real, striking]);
+  await Promise.all([lanes, striking]);
+  const outcome = { reports, parts, real: await real };
   return {
-    metrics: { ...metricsOf(struck, reports), ...realMetrics(real) },
-    reports,
-    byFault: countsOf(struck),
+    metrics: metricsOf(outcome),
+    byFault: byFault(outcome),
+    broken: [
+      ...reports.flatMap(({ name, broken }) => broken.map((text) => `${name}: ${text}`)),
+      ...parts.flatMap(({ fault, broken }) => (broken ? [`${fault}: ${broken}`] : [])),
+    ],
+    notHere,
   };
 }
 
-function planOf(number: number, random: () => number): RunPlan {
-  const names = Object.keys(faults);
-  const ranks = random() < 0.5 ? 1 : 2;
-  const strikes = Array.from({ length: faultsPerRun }, () => ({
-    fault: names[Math.floor(random() * names.length)] ?? 'trainerKilled',
-    fromStep: Math.floor(random() * 55),
-  })).toSorted((a, b) => a.fromStep - b.fromStep);
-  return { name: `chaos-${number}`, seed: number, ranks, strikes };
+function lineOf({ name, stuck, weightsEqual, attempts, parked, struck, broken }: RunReport): string {
+  const end = stuck ? 'STUCK' : weightsEqual ? 'equal' : 'DIFFERS';
+  const outcomes = attempts.map(({ outcome }) => outcome ?? 'none').join(' ');
+  const what = struck.map(({ fault, epoch }) => `${fault}@${epoch ?? '-'}`).join(' ');
+  const wrong = broken.length > 0 ? `; BROKEN ${broken.join('; ')}` : '';
+  return `${name}: ${end}, parked ${parked.length}; ${outcomes}; ${what}${wrong}`;
 }
 
-function realMetrics({ kills, runs, equal }: RealReport): Pick<ChaosMetrics, RealMetric> {
-  return { realKills: kills, realRuns: runs, realModelsEqualRate: equal / runs };
-}
-
-type RealMetric = 'realKills' | 'realRuns' | 'realModelsEqualRate';
-
-function metricsOf(struck: readonly Struck[], reports: readonly RunReport[]): Omit<ChaosMetrics, RealMetric> {
-  const succeeded = reports.filter((report) => report.succeeded);
-  const equal = succeeded.filter(({ weightsEqual }) => weightsEqual).length;
-  const detections = detectionsOf(struck, reports).toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    detections[Math.min(detections.length - 1, Math.floor(share * detections.length))] ?? Number.NaN;
-  const sum = (of: (report: RunReport) => number): number =>
-    reports.reduce((total, report) => total + of(report), 0);
-  const ending = struck.filter(({ fault }) => faults[fault]?.ends !== 'none').length;
-  return {
-    ...{ kills: struck.length, runs: reports.length },
-    duplicates: sum(({ duplicates }) => duplicates),
-    stuck: reports.filter(({ stuck }) => stuck).length,
-    falseSuccesses: succeeded.length - equal,
-    failures: reports.length - succeeded.length,
-    weightsEqualRate: reports.length === 0 ? 0 : equal / reports.length,
-    stepsLost: sum(({ stepsLost }) => stepsLost) / Math.max(1, ending),
-    ...{ detectionP50S: at(0.5), detectionP99S: at(0.99) },
-    parked: sum(({ parked }) => parked.length),
+/** Each fault once before any comes again. */
+function planner(
+  { torchrunEvery }: ChaosForm,
+  random: () => number,
+  notHere: readonly FaultName[],
+  python: string | null,
+): (number: number) => RunPlan {
+  let deck: FaultName[] = [];
+  const draw = (fits: (fault: FaultName) => boolean): FaultName => {
+    if (!deck.some(fits))
+      deck = [...deck, ...shuffled(faultNames, random)].filter((fault) => !notHere.includes(fault));
+    const [fault] = deck.splice(deck.findIndex(fits), 1);
+    return fault as FaultName;
+  };
+  return (number) => {
+    const torchrun = python !== null && torchrunEvery > 0 && number % torchrunEvery === 0;
+    const ranks = torchrun || random() < 0.5 ? 2 : 1;
+    const strikes = Array.from({ length: faultsPerRun }, () => {
+      const fault = draw((one) => suits(one, { ranks, torchrun }) && (torchrun || one !== 'torchrunKilled'));
+      return { fault, fromStep: Math.max(promised(fault).fromStep ?? 0, Math.floor(random() * 55)) };
+    }).toSorted((a, b) => a.fromStep - b.fromStep);
+    const torchrunOf = torchrun ? python : undefined;
+    return { name: `chaos-${number}`, seed: number, ranks, torchrunOf, strikes };
   };
 }
 
-/** Seconds from a crash until the run knew of the attempt's end; crashes near a kill of the stack's parts say nothing of it. */
-function detectionsOf(struck: readonly Struck[], reports: readonly RunReport[]): number[] {
-  const outages = struck.filter(({ fault }) => fault in faults === false);
-  return reports.flatMap(({ struck: own, noticedMs }) =>
-    own.flatMap(({ fault, atMs }) => {
-      const noticed = noticedMs.filter((ms) => ms >= atMs).toSorted((a, b) => a - b)[0];
-      if (faults[fault]?.ends !== 'crash' || noticed === undefined) return [];
-      const disturbed = outages.some((outage) => outage.atMs > atMs - 15_000 && outage.atMs < noticed);
-      return disturbed ? [] : [(noticed - atMs) / 1_000];
-    }),
-  );
-}
-
-function countsOf(struck: readonly Struck[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { fault } of struck) counts[fault] = (counts[fault] ?? 0) + 1;
-  return counts;
+function shuffled<T>(values: readonly T[], random: () => number): T[] {
+  return values
+    .map((value) => ({ value, at: random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ value }) => value);
 }
 
 /** mulberry32: the same faults for the same seed, as far as their moments allow. */

@@ -1,5 +1,6 @@
 /** The embedded stack with a directory of recipes and one dataset: what the runs of a chaos are started on. Its parts may be killed. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, ServiceError } from '@temporalio/client';
@@ -10,8 +11,10 @@ import { toJson } from '../../../activities/storage/encode.ts';
 import { outlastOutage } from '../../../activities/storage/outlast-outage.ts';
 import type { Database } from '../../../activities/storage/tables.ts';
 import { freshHome, removeHome } from '../../bench/support/bench-stack.ts';
+import { startReadyProcess } from '../../../clients/dev/ready-process.ts';
 import { readStackFile } from '../../../clients/dev/stack-file.ts';
 import { attachOrStartStack } from '../../../clients/dev/stack.ts';
+import type { SupervisedProcess } from '../../../clients/dev/supervised-process.ts';
 import { loadConfig } from '../../../workers/config/load.ts';
 
 export const dataset = 'rows';
@@ -20,8 +23,9 @@ const outageMs = 120_000;
 
 export interface ChaosStack extends AsyncDisposable {
   readonly home: string;
-  /** Environment of this stack's processes. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Directory of the trainers' own accounts, which the product does not know. */
+  readonly witnesses: string;
+  note(text: string): void;
   addDataset(name: string, jsonl: string): Promise<void>;
   addRecipe(name: string, recipe: object): Promise<void>;
   /** Tries again while the server or the database is away. */
@@ -29,10 +33,13 @@ export interface ChaosStack extends AsyncDisposable {
   query<R>(use: (database: Database) => Promise<R>): Promise<R>;
   /** Of a part that is up: "worker", "postgres", "temporal". */
   pidOf(part: string): Promise<number | undefined>;
+  /** A further worker of the same host. */
+  startWorker(): Promise<SupervisedProcess>;
 }
 
 export async function chaosStack(note: (text: string) => void): Promise<ChaosStack> {
   const home = await freshHome();
+  const witnesses = await mkdtemp(join(tmpdir(), 'masgpt-chaos-'));
   const recipes = join(home, 'recipes');
   const configFile = join(home, 'masgpt.config.yaml');
   await mkdir(recipes);
@@ -44,7 +51,7 @@ export async function chaosStack(note: (text: string) => void): Promise<ChaosSta
   const connection = await Connection.connect({ address: stack.temporal.address });
   const client = new Client({ connection });
   return {
-    ...{ home, env: stack.env },
+    ...{ home, witnesses, note },
     addDataset: (name, jsonl) => addDataset(database, home, name, jsonl),
     addRecipe: (name, recipe) => writeFile(join(recipes, `${name}.yaml`), stringify(recipe)),
     async ask(use) {
@@ -63,11 +70,22 @@ export async function chaosStack(note: (text: string) => void): Promise<ChaosSta
     async pidOf(part) {
       return (await readStackFile(home))?.children[part]?.pid;
     },
+    async startWorker() {
+      const started = await startReadyProcess({
+        name: 'second worker',
+        module: 'workers/main.ts',
+        args: ['--config', configFile],
+        env: { ...process.env, ...stack.env },
+        logFile: join(home, 'logs', 'second-worker.log'),
+      });
+      return started.process;
+    },
     async [Symbol.asyncDispose]() {
       await connection.close();
       await database.destroy();
       await stack[Symbol.asyncDispose]();
       await removeHome(home);
+      await rm(witnesses, { recursive: true, force: true });
     },
   };
 }
@@ -100,8 +118,4 @@ export async function readJson<T>(path: string): Promise<T | undefined> {
   } catch {
     return undefined;
   }
-}
-
-export async function removeFile(path: string): Promise<void> {
-  await rm(path, { force: true });
 }

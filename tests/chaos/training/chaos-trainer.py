@@ -1,20 +1,18 @@
 """A trainer for chaos: the real protocol, real files, standard library only, one or more ranks in lock-step.
 
-`chaos-trainer.py JOB.json` starts its ranks as torchrun does, each in a session of its own, and ends when one fails. The state
-of a rank is a chain of hashes, so that a lost, repeated or invented step shows in the final weights. It obeys `order.json` in the
-witness directory (`recipe.options.witness`), each order once, and leaves its own account there: `steps.log`, one line a step, and
-a lock per rank, which tells whether two trainers of one run ever lived at the same time.
+`chaos-trainer.py JOB.json` starts its ranks as torchrun does, each in a session of its own, and ends when one fails; under
+the real torchrun it is one rank. The state of a rank is a chain of hashes, so that a lost, repeated or invented step shows
+in the final weights. It leaves its own account in the witness directory (`recipe.options.witness`): `steps.log`, one line a
+step, and a lock per process, which tells whether two trainers of one run ever lived at the same time. It obeys orders there
+(chaos_orders.py).
 """
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
 import os
-import random
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -22,38 +20,58 @@ import time
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from chaos_orders import Orders  # noqa: E402
+
 JOB = Path(sys.argv[1])
 job: dict[str, Any] = json.loads(JOB.read_text())
 recipe, options = job["recipe"], job["recipe"]["options"]
 ranks = int(options.get("ranks", 1))
 witness = Path(options["witness"])
+CHUNKS = 8
+CHUNK_S = 0.002
+MESSAGE_BYTES = 64
 
 
-class NonFiniteLoss(ArithmeticError):
-    """As the product's trainer calls it."""
+class Account:
+    """What the trainer says of itself, beside the protocol."""
+
+    def __init__(self, who: str) -> None:
+        self.who = who
+        self.log = os.open(witness / "steps.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
+        self.lock = os.open(witness / f"lock.{who}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.note("duplicate", 0)
+
+    def note(self, what: str, step: int) -> None:
+        os.write(self.log, f"{what} {job['epoch']} {self.who} {os.getpid()} {step}\n".encode())
 
 
 def launch() -> int:
-    pairs = [socket.socketpair() for _ in range(1, ranks)]
-    children = []
+    account = Account("launcher")
+    children: list[subprocess.Popen[bytes]] = []
     for rank in range(ranks):
-        own = [left for left, _ in pairs] if rank == 0 else [pairs[rank - 1][1]]
-        fds = [end.fileno() for end in own]
-        env = {**os.environ, "RANK": str(rank), "WORLD_SIZE": str(ranks), "PEERS": " ".join(map(str, fds))}
-        children.append(subprocess.Popen([sys.executable, __file__, str(JOB)], env=env, pass_fds=fds, start_new_session=True))
-    for pair in pairs:
-        for end in pair:
-            end.close()
-    failed = 0
-    while any(child.poll() is None for child in children) and not failed:
-        failed = next((child.returncode for child in children if child.returncode), 0)
+        env = {**os.environ, "RANK": str(rank), "WORLD_SIZE": str(ranks)}
+        children.append(subprocess.Popen([sys.executable, __file__, str(JOB)], env=env, start_new_session=True))
+    account.note("launcher", 0)
+    while any(child.poll() is None for child in children) and not any(child.returncode for child in children):
         time.sleep(0.01)
-    failed = failed or next((child.returncode for child in children if child.returncode), 0)
+    time.sleep(0.02)  # a partner's words come first now and then
+    failed = sorted((child.returncode, rank) for rank, child in enumerate(children) if child.poll())
     for child in children:
         if failed and child.poll() is None:
             child.kill()
         child.wait()
-    return 1 if failed else 0
+    if not failed:
+        return 0
+    code, rank = failed[0]
+    pid = children[rank].pid
+    print("torch.distributed.elastic.multiprocessing.errors.ChildFailedError:", file=sys.stderr)
+    print(f"Root Cause (first observed failure):\n[0]:\n  rank      : {rank} (local_rank: {rank})", file=sys.stderr)
+    print(f"  exitcode  : {code} (pid: {pid})", file=sys.stderr, flush=True)
+    return 1
 
 
 class Rank:
@@ -62,60 +80,41 @@ class Rank:
         from events import Control, EventWriter
 
         self.rank = int(os.environ.get("RANK", "0"))
-        self.peers = [socket.socket(fileno=int(fd)) for fd in os.environ.get("PEERS", "").split()]
         self.directory = Path(job["directory"])
+        self.account = Account(str(self.rank))
         self.events = EventWriter(self.directory, job["run"], job["epoch"], self.rank)
         self.control = Control(self.directory, job["epoch"])
-        self.torn = False
-        self.log = os.open(witness / "steps.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        self.lock = os.open(witness / f"lock.{self.rank}", os.O_RDWR | os.O_CREAT)
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.note("duplicate", 0)
-
-    def note(self, what: str, step: int) -> None:
-        os.write(self.log, f"{what} {job['epoch']} {self.rank} {os.getpid()} {step}\n".encode())
+        self.orders = Orders(witness, self.rank, job["epoch"], self.events)
+        self.peers: list[socket.socket] = []
 
     def run(self) -> None:
-        events = self.events
+        events, orders = self.events, self.orders
         events.report_uncaught()
         events.max_steps, events.step = recipe["maxSteps"], job["resumeStep"] or 0
         events.write("phase", edge="begin")
         events.beat_every(0.5)
+        orders.obey("import")
+        self.meet()
         events.write(
             "hello", host="here", pid=os.getpid(), worldSize=ranks, versions={}, resumeFrom=job["resumeFrom"],
             resumeStep=job["resumeStep"], configSha=job["configSha"], dataSha=job["dataSha"],
             strategy={"kind": "ddp" if ranks > 1 else "single", "precision": "fp32"},
         )
         events.enter("loadData")
-        self.obey("load")
+        orders.obey("loadData")
         rows = Path(job["dataset"]).read_bytes()
+        events.enter("loadModel")
+        orders.obey("loadModel")
         state = hashlib.sha256(rows + f"{job['seed']}:{self.rank}".encode()).hexdigest()
         if job["resumeFrom"]:
             events.enter("resume")
+            orders.obey("resume")
             state = json.loads((Path(job["resumeFrom"]) / f"state.{self.rank}.json").read_text())["state"]
         events.enter("train")
-        stopped = False
-        for step in range(events.step + 1, recipe["maxSteps"] + 1):
-            self.obey("step")
-            time.sleep(options["stepS"])
-            state = hashlib.sha256(f"{state}:{step}".encode()).hexdigest()
-            events.step = step
-            events.alive()
-            self.note("step", step)
-            events.write("step", stepS=options["stepS"], samples=1)
-            if step % 5 == 0:
-                events.write("log", loss=round(10 / step, 6), gradNorm=1.0, lr=0.1, nonfinite=False)
-            command = self.agree(self.control.next() if self.rank == 0 else None)
-            if command in ("save", "saveStop") or step % recipe["saveSteps"] == 0:
-                self.save(step, state)
-            if command in ("saveStop", "stop"):
-                events.write("stopAck", cmd=command)
-                stopped = True
-                break
+        state, stopped = self.train(state)
         if not stopped:
             events.enter("finish")
+            orders.obey("finish")
             states = self.gather(state)
             if self.rank == 0:
                 artefact = Path(job["artefact"])
@@ -124,27 +123,69 @@ class Rank:
                 (artefact / "weights.json").write_text(json.dumps({"states": states}))
         events.write("end", reason="stopped" if stopped else "completed")
 
+    def train(self, state: str) -> tuple[str, bool]:
+        events = self.events
+        for step in range(events.step + 1, recipe["maxSteps"] + 1):
+            self.orders.obey("step")
+            time.sleep(options["stepS"])
+            state = hashlib.sha256(f"{state}:{step}".encode()).hexdigest()
+            events.step = step
+            events.alive()
+            self.account.note("step", step)
+            events.write("step", stepS=options["stepS"], samples=1)
+            if step % 5 == 0:
+                events.write("log", loss=round(10 / step, 6), gradNorm=1.0, lr=0.1, nonfinite=False)
+            command = self.agree(self.control.next() if self.rank == 0 else None)
+            if step % recipe["saveSteps"] == 0:
+                events.enter("eval")
+                self.orders.obey("eval")
+                events.write("eval", eval_loss=round(10 / step, 6))
+            if command in ("save", "saveStop") or step % recipe["saveSteps"] == 0:
+                self.save(step, state)
+            if command in ("saveStop", "stop"):
+                events.write("stopAck", cmd=command)
+                return state, True
+        return state, False
+
     def save(self, step: int, state: str) -> None:
         self.events.enter("save")
         began = time.monotonic()
+        self.orders.begin_save()
         target = Path(job["output"]) / f"checkpoint-{step}"
         target.mkdir(parents=True, exist_ok=True)
         files = [(f"state.{self.rank}.json", json.dumps({"state": state, "padding": "x" * 8192}))]
         if self.rank == 0:
             files.append(("optimizer.bin", state * 64))
             files.append(("trainer_state.json", json.dumps({"global_step": step})))
-        torn_at = random.random() * len(files) if self.torn else None
-        for index, (name, text) in enumerate(files):
-            self.obey("save")
-            if torn_at is not None and torn_at < index + 1:
-                (target / name).write_text(text[: int(len(text) * (torn_at - index))])
-                os.kill(os.getpid(), signal.SIGKILL)
-            (target / name).write_text(text)
+        for name, text in files:
+            self.orders.obey("save")
+            size = len(text) // CHUNKS + 1
+            with (target / name).open("w") as file:
+                for at in range(0, len(text), size):
+                    file.write(text[at : at + size])
+                    file.flush()
+                    time.sleep(CHUNK_S)
         paths = [target / name for name, _ in files]
         part = self.events.write_part(target, paths, ranks)
-        size = sum(path.stat().st_size for path in paths)
-        self.events.write("save", dir=str(target), bytes=size, durS=round(time.monotonic() - began, 4), part=str(part))
+        total = sum(path.stat().st_size for path in paths)
+        self.events.write("save", dir=str(target), bytes=total, durS=round(time.monotonic() - began, 4), part=str(part))
         self.events.enter("train")
+
+    def meet(self) -> None:
+        """Rank 0 hears the others at a name without a file, which ends with it."""
+        name = f"\0masgpt-chaos-{hashlib.sha256(str(self.directory).encode()).hexdigest()[:32]}"
+        if self.rank == 0 and ranks > 1:
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(name)
+            server.listen(ranks)
+            self.peers = [server.accept()[0] for _ in range(1, ranks)]
+        while self.rank > 0 and not self.peers:
+            peer = socket.socket(socket.AF_UNIX)
+            try:
+                peer.connect(name)
+                self.peers.append(peer)
+            except OSError:
+                time.sleep(0.02)
 
     def agree(self, command: str | None) -> str | None:
         """All ranks do what rank 0 read."""
@@ -152,66 +193,35 @@ class Rank:
             for peer in self.peers:
                 self.receive(peer)
             for peer in self.peers:
-                peer.sendall((command or "-").ljust(64).encode())
+                self.send(peer, command or "-")
             return command
-        self.peers[0].sendall(b"x" * 64)
+        self.send(self.peers[0], "here")
         heard = self.receive(self.peers[0]).decode().strip()
         return None if heard == "-" else heard
 
     def gather(self, state: str) -> list[str]:
         if self.rank == 0:
             return [state, *(self.receive(peer).decode() for peer in self.peers)]
-        self.peers[0].sendall(state.encode())
+        self.send(self.peers[0], state)
         return []
+
+    def send(self, peer: socket.socket, text: str) -> None:
+        try:
+            peer.sendall(text.ljust(MESSAGE_BYTES).encode())
+        except ConnectionError:
+            raise ConnectionError("Connection closed by peer") from None
 
     def receive(self, peer: socket.socket) -> bytes:
         heard = b""
-        while len(heard) < 64:
-            more = peer.recv(64 - len(heard))
+        while len(heard) < MESSAGE_BYTES:
+            try:
+                more = peer.recv(MESSAGE_BYTES - len(heard))
+            except ConnectionError:
+                more = b""
             if not more:
-                raise ConnectionError("a peer closed the connection")
+                raise ConnectionError("Connection closed by peer")
             heard += more
         return heard
-
-    def obey(self, at: str) -> None:
-        try:
-            order = json.loads((witness / "order.json").read_text())
-        except (OSError, ValueError):
-            return
-        if order["at"] != at or order.get("rank", 0) != self.rank:
-            return
-        try:
-            os.close(os.open(witness / f"taken.{order['id']}", os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        except FileExistsError:
-            return
-        self.provoke(order["kind"])
-
-    def provoke(self, kind: str) -> None:
-        if kind == "exit0":
-            os._exit(0)
-        elif kind == "abort":
-            os.abort()
-        elif kind == "segv":
-            signal.signal(signal.SIGSEGV, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGSEGV)
-        elif kind == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        elif kind == "hang":
-            time.sleep(3_600)
-        elif kind == "raise":
-            raise RuntimeError("an order of the chaos")
-        elif kind == "diskFull":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        elif kind == "cudaOom":
-            raise type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory. Tried to allocate 2.00 GiB")
-        elif kind == "nan":
-            self.events.write("log", loss=float("nan"), gradNorm=float("nan"), lr=0.1, nonfinite=True)
-            raise NonFiniteLoss("loss nan")
-        elif kind == "tornSave":
-            self.torn = True
-        elif kind == "clockJump":
-            real = time.time
-            time.time = lambda: real() + random.choice((-1e7, 1e7))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import { ownRecipes } from '../../../activities/training/recipe.ts';
 import type { TrainingResult } from '../../../workflows/training/contract.ts';
 import { sftJsonl } from '../../support/sft-rows.ts';
 import type { ChaosStack } from './chaos-stack.ts';
-import { faults } from './faults.ts';
+import { faultNamed } from './faults.ts';
+import type { Target } from './faults/target.ts';
 import { helpParked, startRun, statusOf } from './operate.ts';
 
 export interface RealReport {
@@ -20,25 +21,31 @@ export interface RealReport {
 const dataset = 'programs';
 const recipe = 'real';
 const killsPerRun = 4;
-/** Of one attempt, imports included: kills fall anywhere in it. */
-const attemptMs = 25_000;
+
+export interface RealOptions {
+  readonly kills: number;
+  random(): number;
+  /** Begins no further run. */
+  readonly signal: AbortSignal;
+}
 
 export async function killRealTrainer(
   stack: ChaosStack,
-  { kills, random }: { readonly kills: number; readonly random: () => number },
+  { kills, random, signal }: RealOptions,
   note: (text: string) => void,
 ): Promise<RealReport> {
   const tiny = parse(await readFile(join(ownRecipes, 'tiny.yaml'), 'utf8')) as object;
   await stack.addDataset(dataset, sftJsonl(64, 1));
   await stack.addRecipe(recipe, { ...tiny, maxSteps: 40, saveSteps: 10, warmupSteps: 5, threads: 1 });
-  const model = await trained(stack, 'real-undisturbed', 0, random, note);
+  const undisturbed = await trained(stack, 'real-undisturbed', { kills: 0, attemptMs: 0, random }, note);
   let [killed, runs, equal] = [0, 0, 0];
-  while (killed < kills) {
+  while (killed < kills && !signal.aborted) {
     const wanted = Math.min(killsPerRun, kills - killed);
-    const { artefact, kills: done } = await trained(stack, `real-${runs + 1}`, wanted, random, note);
-    killed += done;
+    const { attemptMs } = undisturbed;
+    const one = await trained(stack, `real-${runs + 1}`, { kills: wanted, attemptMs, random }, note);
+    killed += one.kills;
     runs += 1;
-    if (artefact === model.artefact) equal += 1;
+    if (one.artefact === undisturbed.artefact && one.artefact !== '') equal += 1;
   }
   return { kills: killed, runs, equal };
 }
@@ -46,28 +53,40 @@ export async function killRealTrainer(
 async function trained(
   stack: ChaosStack,
   name: string,
-  wanted: number,
-  random: () => number,
+  { kills: wanted, attemptMs, random }: Omit<RealOptions, 'signal'> & { readonly attemptMs: number },
   note: (text: string) => void,
-): Promise<{ artefact: string; kills: number }> {
+): Promise<{ artefact: string; kills: number; attemptMs: number }> {
   const run = `training/${name}`;
-  const target = { stack, run, root: join(stack.home, 'training'), witness: '', ranks: 1, random };
-  await startRun(stack, name, { dataset, recipe });
+  const target: Target = {
+    ...{ stack, run, workflowId: run, input: { dataset, recipe } },
+    ...{ root: join(stack.home, 'training'), witness: '', ranks: 1, torchrun: false, random },
+  };
+  const beganMs = performance.now();
+  await startRun(target);
   let kills = 0;
-  let nextMs = performance.now() + attemptMs * random();
+  // Anywhere in an attempt that lasts about as long as the undisturbed one.
+  const later = (): number => performance.now() + 0.7 * attemptMs * random();
+  let nextMs = later();
   for (;;) {
     await sleep(100);
-    const status = await statusOf(stack, run);
+    const status = await statusOf(target);
     if (status !== 'RUNNING') break;
-    await helpParked(stack, run);
+    await helpParked(target);
     if (kills >= wanted || performance.now() < nextMs) continue;
-    const fault = random() < 0.5 ? faults['trainerKilled'] : faults['shimKilled'];
-    if ((await fault?.strike(target)) !== undefined) kills += 1;
-    nextMs = performance.now() + attemptMs * random();
+    const fault = faultNamed(random() < 0.5 ? 'trainerKilled' : 'shimKilled');
+    if (!(await fault.strike(target))) continue;
+    kills += 1;
+    nextMs = later();
   }
-  const { artefact, attempts } = await stack.ask(
-    (client) => client.workflow.getHandle(run).result() as Promise<TrainingResult>,
-  );
-  note(`${name}: ${attempts} attempts, ${kills} kills, model ${artefact.slice(0, 12)}`);
-  return { artefact, kills };
+  const took = performance.now() - beganMs;
+  try {
+    const { artefact, attempts } = await stack.ask(
+      (client) => client.workflow.getHandle(run).result() as Promise<TrainingResult>,
+    );
+    note(`${name}: ${attempts} attempts, ${kills} kills, model ${artefact.slice(0, 12)}`);
+    return { artefact, kills, attemptMs: took };
+  } catch (error) {
+    note(`${name}: BROKEN ${String((error as Error).cause ?? error)}`);
+    return { artefact: '', kills, attemptMs: took };
+  }
 }

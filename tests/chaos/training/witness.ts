@@ -1,10 +1,13 @@
-/** What a chaos trainer says of itself, beside the product: its steps, and whether two trainers of a run ever lived at once. */
+/**
+ * What a chaos trainer says of itself, in a directory that the product does not know: its steps, and whether two trainers of a run
+ * ever lived at once (each process holds a lock from its first moment to its last).
+ */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeWhole } from '../../../activities/training/layout.ts';
-import { removeFile } from './chaos-stack.ts';
+import type { Strike } from './faults/target.ts';
 
 export interface Step {
   readonly epoch: number;
@@ -20,7 +23,7 @@ export interface Witnessed {
 
 export interface Order {
   readonly kind: string;
-  readonly at: 'load' | 'step' | 'save';
+  readonly at: 'import' | 'loadData' | 'loadModel' | 'resume' | 'step' | 'eval' | 'save' | 'finish';
   readonly rank?: number;
 }
 
@@ -44,29 +47,34 @@ export async function readWitness(directory: string): Promise<Witnessed> {
 
 let orders = 0;
 
-/** Resolves with the moment (ms since 1970) at which the trainer obeyed, or undefined when it did not within the time. */
+/** Resolves when the trainer obeyed, with its epoch; undefined when it did not within the time. */
 export async function give(
   directory: string,
   order: Order,
   withinMs: number,
-  meanwhile: () => Promise<void> = async () => {},
-): Promise<number | undefined> {
+  meanwhile: () => void = () => {},
+): Promise<Strike | undefined> {
   orders += 1;
   const path = join(directory, 'order.json');
   await writeWhole(path, JSON.stringify({ ...order, id: orders }));
-  await meanwhile();
+  meanwhile();
   const taken = join(directory, `taken.${orders}`);
   const until = performance.now() + withinMs;
   for (;;) {
-    const there = await stat(taken).catch(() => undefined);
-    if (there) return there.mtimeMs;
+    const strike = await takenAt(taken);
+    if (strike) return strike;
     if (performance.now() > until) break;
     await sleep(20);
   }
-  await removeFile(path);
+  await rm(path, { force: true });
   // It may have been read just before it was taken back.
   await sleep(50);
-  return (await stat(taken).catch(() => undefined))?.mtimeMs;
+  return takenAt(taken);
+}
+
+async function takenAt(path: string): Promise<Strike | undefined> {
+  const there = await stat(path).catch(() => undefined);
+  return there && { atMs: there.mtimeMs, epoch: Number(await readFile(path, 'utf8')) };
 }
 
 /** The weights that undisturbed steps lead to: a chain of hashes per rank. */
