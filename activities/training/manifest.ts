@@ -1,9 +1,10 @@
 /** Manifests: what files a directory holds, by size and sha256. Their canonical digest is what the database vouches for. */
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { canonicalHash } from '../storage/canonical-json.ts';
+import { hashFile } from './reading/reading.ts';
+
+export { hashFile };
 
 export interface ManifestFile {
   readonly path: string;
@@ -27,7 +28,6 @@ export interface Manifest {
 }
 
 const maxFiles = 100_000;
-const chunkBytes = 1024 * 1024;
 
 /** What has no place in a checkpoint or a model. */
 export class UnfitFile extends Error {
@@ -60,22 +60,4 @@ export async function listFiles(directory: string): Promise<string[]> {
     else if (!entry.isDirectory()) throw new UnfitFile(`${path} is neither a file nor a directory`);
   }
   return paths.toSorted();
-}
-
-async function hashFile(path: string): Promise<{ readonly size: number; readonly sha256: string }> {
-  // Between the listing and this a link or a pipe may have taken the file's place.
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const hash = createHash('sha256');
-    const buffer = Buffer.allocUnsafe(chunkBytes);
-    let size = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, chunkBytes, size);
-      if (bytesRead === 0) return { size, sha256: hash.digest('hex') };
-      hash.update(buffer.subarray(0, bytesRead));
-      size += bytesRead;
-    }
-  } finally {
-    await file.close();
-  }
 }

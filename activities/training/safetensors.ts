@@ -19,7 +19,7 @@ const tensorSchema = z.object({
 type Tensor = z.infer<typeof tensorSchema> & { readonly name: string };
 
 /** Undefined when the file is whole and all finite, else what is wrong with it. Throws on I/O errors. */
-export async function findFault(path: string): Promise<string | undefined> {
+export async function findFaultHere(path: string): Promise<string | undefined> {
   const file = await open(path, 'r');
   try {
     const { size: fileBytes } = await file.stat();

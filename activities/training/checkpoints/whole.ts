@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { findFault } from '../safetensors.ts';
+import { findFault } from '../reading/reading.ts';
 import type { ManifestFile } from '../manifest.ts';
 import type { Recipe } from '../recipe.ts';
 import { layoutOf, needsOf } from './layouts.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findFault } from '../../../activities/training/safetensors.ts';
+import { findFault } from '../../../activities/training/reading/reading.ts';
 import { safetensors, withHeader } from '../../support/checkpoint-files.ts';
 
 let directory: string;

@@ -57,7 +57,7 @@ describe('layouts', () => {
     expect(layoutOf(sftRecipe())).toBe('hf');
     expect(layoutOf(sftRecipe(ranks(2)))).toBe('hf');
     expect(layoutOf(sftRecipe({ ...ranks(2), strategy: { kind: 'fsdp2' } }))).toBe('hfFsdp');
-    expect(layoutOf(sftRecipe({ ...ranks(2), strategy: { kind: 'zero3' } }))).toBe('zero3');
+    expect(layoutOf(commandRecipe({ layout: 'zero3' }))).toBe('zero3');
     expect(layoutOf(commandRecipe({ layout: 'dcp' }))).toBe('dcp');
     expect(layoutOf(commandRecipe({ strategy: { kind: 'fsdp2' } }))).toBe('files');
   });
