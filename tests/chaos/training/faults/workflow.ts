@@ -1,6 +1,5 @@
 /** What people and schedules do to the workflow of a run, through Temporal's own API. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Progress } from '../../../../workflows/shared/progress.ts';
 import { startRun } from '../operate.ts';
 import { type Fault, present, type Target } from './target.ts';
 
@@ -128,13 +127,3 @@ export const workflowFaults = {
     },
   },
 } satisfies Readonly<Record<string, Fault>>;
-
-/** Of a query: undefined while no worker answers. */
-export async function progressOf({
-  stack,
-  workflowId,
-}: Pick<Target, 'stack' | 'workflowId'>): Promise<Progress | undefined> {
-  return stack
-    .ask((client) => client.workflow.getHandle(workflowId).query<Progress>('progress'))
-    .catch(() => undefined);
-}
