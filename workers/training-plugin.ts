@@ -16,6 +16,7 @@ import type { Worker } from '@temporalio/worker';
 import { checkpointBucket } from './checkpoint-bucket.ts';
 import type { Config } from './config/schema.ts';
 import { trainingHost } from './config/training-host.ts';
+import { createModelPlaces } from './host/models.ts';
 import { passedOn } from './host/passed-on.ts';
 import { ensurePython } from './host/python-environment.ts';
 import { findInterpreter } from './host/python-interpreter.ts';
@@ -104,6 +105,11 @@ function create(services: Services): TrainingActivities & RunActivities {
         ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),
       trainerEnv: passedOn(process.env),
       copies: checkpointBucket(config, process.env),
+      models: createModelPlaces({
+        named: config.training.models,
+        python: () => ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),
+        note: (text) => process.stderr.write(`${text}\n`),
+      }),
       observer: services.observer,
       targets: Object.keys(config.training.notify),
       hostSilentS: config.training.hostSilentS,

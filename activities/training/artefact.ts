@@ -8,6 +8,7 @@ import { toJson } from '../storage/encode.ts';
 import { attemptLayout, runDirectory } from './layout.ts';
 import { finiteFault, shardFault } from './checkpoints/whole.ts';
 import { hashFiles, listFiles } from './manifest.ts';
+import { writeModelCard } from './model-card.ts';
 import { configSha } from './plan.ts';
 import type { TrainingPorts } from './ports.ts';
 import type { Recipe } from './recipe.ts';
@@ -19,6 +20,9 @@ const modelFiles = ['config.json', 'generation_config.json', 'tokenizer.json', '
 /** Whole, or in shards that the index names. */
 const weightFiles = ['model.safetensors', 'model.safetensors.index.json'];
 
+/** Of low-rank adapters, which are merged into the model and kept beside it. */
+const adapterFiles = ['adapter/adapter_config.json', 'adapter/adapter_model.safetensors'];
+
 /** Files of the finished model, at any depth: nothing but files, no code, for kind `sft` a model that can be served. */
 export async function artefactIsWhole(directory: string, recipe: Recipe): Promise<boolean> {
   const paths: readonly string[] = await listFiles(directory).catch(() => []);
@@ -26,6 +30,8 @@ export async function artefactIsWhole(directory: string, recipe: Recipe): Promis
   const isModel =
     modelFiles.every((name) => paths.includes(name)) && weightFiles.some((name) => paths.includes(name));
   if (recipe.kind === 'sft' && !isModel) return false;
+  if (recipe.kind === 'sft' && recipe.lora && !adapterFiles.every((name) => paths.includes(name)))
+    return false;
   const files = await Promise.all(
     paths.map(async (path) => ({ path, size: (await stat(join(directory, path))).size })),
   );
@@ -92,11 +98,19 @@ export async function finishTraining(ports: TrainingPorts, request: FinishReques
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+  await tellOfModel(ports, result, plan);
   // Registered before it is moved: a retry finds either the model in its place, or the row and the model to be moved.
   await mkdir(join(directory, '..'), { recursive: true });
   await rm(directory, { recursive: true, force: true });
   await rename(written, directory);
   return result;
+}
+
+/** Before the model is moved, so that a model in its place has its card. No disk that is full fails a training for it. */
+async function tellOfModel(ports: TrainingPorts, result: TrainingResult, plan: TrainingPlan): Promise<void> {
+  await writeModelCard(ports, result, plan).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  });
 }
 
 interface Metrics {

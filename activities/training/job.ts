@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { AttemptLayout } from './layout.ts';
 import { protocolDirectory } from './ports.ts';
+import type { BaseModel } from './models/base-model.ts';
 import type { Recipe } from './recipe.ts';
 
 export interface TrainerJob {
@@ -24,7 +25,14 @@ export interface TrainerJob {
   readonly dataSha: string;
   /** Directory of events.py. */
   readonly protocol: string;
+  /** The local model that the recipe names; null = from scratch. */
+  readonly base: JobModel | null;
   readonly recipe: Recipe;
+}
+
+export interface JobModel extends BaseModel {
+  /** Where the trainer puts the copy of a GGUF file that it trains, for all attempts of the run. */
+  readonly converted: string;
 }
 
 export interface JobOptions {
@@ -35,17 +43,18 @@ export interface JobOptions {
   readonly resume: { readonly directory: string; readonly step: number } | null | undefined;
   readonly configSha: string;
   readonly dataSha: string;
+  readonly base?: JobModel | undefined;
   readonly recipe: Recipe;
 }
 
 export function jobOf(layout: AttemptLayout, options: JobOptions): TrainerJob {
-  const { run, epoch, dataset, seed, resume, configSha, dataSha, recipe } = options;
+  const { run, epoch, dataset, seed, resume, configSha, dataSha, base = null, recipe } = options;
   const { directory, output, artefact } = layout;
   return {
     ...{ v: 1, run, epoch, directory, dataset, output, artefact, seed },
     resumeFrom: resume?.directory ?? null,
     resumeStep: resume?.step ?? null,
-    ...{ configSha, dataSha, protocol: protocolDirectory, recipe },
+    ...{ configSha, dataSha, protocol: protocolDirectory, base, recipe },
   };
 }
 

@@ -2,8 +2,6 @@
  * Starts an attempt: mints its epoch, fences and outlives older ones, picks the verified checkpoint, writes the job and
  * hands it to the launcher. Every step may be repeated by a retry of the activity: the epoch is its key.
  */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { LaunchResult, TrainingPlan } from '../../workflows/training/contract.ts';
 import type { ResumeChange } from '../../workflows/training/outcome.ts';
 import { failure } from '../failure.ts';
@@ -12,10 +10,12 @@ import { chooseCheckpoint } from './checkpoints/choose.ts';
 import { prune, pruneAll } from './checkpoints/retention.ts';
 import { visibleDevices } from './gpus/discover.ts';
 import { gpusOf } from './gpus/lease.ts';
+import { dataFileOf } from './data-file.ts';
 import { environmentOf, jobOf } from './job.ts';
-import { attemptLayout, runDirectory, writeWhole } from './layout.ts';
+import { attemptLayout, convertedPath, writeWhole } from './layout.ts';
 import { raiseLease } from './lease.ts';
 import { mintEpoch } from './mint-epoch.ts';
+import { baseModelOf, pinModel } from './models/base-model.ts';
 import { configSha } from './plan.ts';
 import type { TrainingPorts } from './ports.ts';
 import { trainerScript } from './ports.ts';
@@ -71,13 +71,16 @@ export async function launchAttempt(
     await endAttempt(ports, run, epoch, 'checkpointCorrupt');
     return { kind: 'noCheckpoint', quarantined: chosen.quarantined };
   }
-  const dataset = await materialise(ports, run, plan.datasetSha256);
+  const dataset = await dataFileOf(ports, run, plan.datasetSha256);
+  const base = await baseModelOf(recipe, ports.models);
+  if (base) await pinModel(ports.database, { run, epoch, configSha: configSha(plan) }, base);
   const resume = chosen.checkpoint;
   await writeWhole(
     layout.job,
     JSON.stringify(
       jobOf(layout, {
         ...{ run, epoch, dataset, seed: plan.seed, resume, recipe },
+        base: base && { ...base, converted: convertedPath(ports.root, run, base.sha256) },
         ...{ configSha: configSha(plan), dataSha: plan.datasetSha256 },
       }),
     ),
@@ -160,16 +163,6 @@ async function endAttempt(ports: TrainingPorts, run: string, epoch: number, outc
     .where('epoch', '=', epoch)
     .where('state', '!=', 'ended')
     .execute();
-}
-
-async function materialise(ports: TrainingPorts, run: string, sha256: string): Promise<string> {
-  const path = join(runDirectory(ports.root, run), 'data', `${sha256}.jsonl`);
-  const there = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!there) await writeWhole(path, await ports.blobs.get(sha256));
-  return path;
 }
 
 async function commandOf(ports: TrainingPorts, recipe: Recipe): Promise<readonly string[]> {

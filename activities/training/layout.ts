@@ -36,6 +36,11 @@ export function runDirectory(root: string, run: string): string {
   return join(root, run.slice(run.indexOf('/') + 1));
 }
 
+/** The copy of a quantised model that can be trained: made by the first attempt, checked by the later ones. */
+export function convertedPath(root: string, run: string, modelSha256: string): string {
+  return join(runDirectory(root, run), 'base', modelSha256);
+}
+
 export function attemptLayout(root: string, run: string, epoch: number): AttemptLayout {
   const directory = join(runDirectory(root, run), 'attempts', String(epoch));
   const at = (name: string) => join(directory, name);

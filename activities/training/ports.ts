@@ -5,6 +5,7 @@ import type { Database } from '../storage/tables.ts';
 import type { CopyPlace } from './checkpoints/copy.ts';
 import type { Gpu } from './gpus/discover.ts';
 import type { Launcher } from './launcher.ts';
+import type { ModelPlaces } from './models/base-model.ts';
 import type { AttemptObserver } from './observer.ts';
 
 export interface TrainingPorts {
@@ -25,6 +26,8 @@ export interface TrainingPorts {
   readonly copies?: CopyPlace | undefined;
   /** Counts what is watched, where the worker serves metrics. */
   readonly observer?: AttemptObserver | undefined;
+  /** Models that recipes begin with; absent = none but those from scratch. */
+  readonly models?: ModelPlaces | undefined;
   /** Directories of recipes, the worker's own first. */
   readonly recipes: readonly string[];
 }

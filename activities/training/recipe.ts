@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { failure } from '../failure.ts';
+import { sftFault, sftFields } from './sft-recipe.ts';
 
 const count = z.number().int().positive();
 
@@ -69,35 +70,12 @@ const supervision = {
   gpus: gpusSchema.optional(),
 };
 
-const sftRecipeSchema = z.strictObject({
-  kind: z.literal('sft'),
-  ...supervision,
-  model: z.strictObject({
-    base: z.literal('scratch'),
-    hiddenSize: count,
-    intermediateSize: count,
-    layers: count,
-    heads: count,
-    kvHeads: count,
-  }),
-  tokenizer: z.strictObject({
-    vocabSize: count.min(512),
-    lineTokens: z.number().int().nonnegative(),
-    minLineRows: count,
-  }),
-  maxLength: count,
-  batchSize: count,
-  gradientAccumulation: count,
-  learningRate: z.number().positive().max(1),
-  warmupSteps: z.number().int().nonnegative(),
-  schedule: z.enum(['linear', 'cosine', 'constant', 'constant_with_warmup']),
-  weightDecay: z.number().nonnegative(),
-  maxGradNorm: z.number().positive(),
-  logSteps: count,
-  /** Loss on the last rows (at most a tenth of all), which are then not trained on, at each save. */
-  evaluation: z.strictObject({ rows: count }).optional(),
-  threads: count,
-});
+const sftRecipeSchema = z
+  .strictObject({ kind: z.literal('sft'), ...supervision, ...sftFields })
+  .superRefine((recipe, context) => {
+    const fault = sftFault(recipe);
+    if (fault) context.addIssue({ code: 'custom', path: [fault.path], message: fault.message });
+  });
 
 const commandRecipeSchema = z.strictObject({
   kind: z.literal('command'),

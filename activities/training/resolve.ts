@@ -9,11 +9,12 @@ import {
 } from '../../workflows/training/contract.ts';
 import type { ResolvedRun, RunIdentity } from '../../workflows/shared/run-input.ts';
 import type { Places } from './places.ts';
+import { requireKnownModel } from './models/base-model.ts';
 import type { TrainingPorts } from './ports.ts';
 import { lackingWords, listGpus, registerGpus } from './gpus/registry.ts';
 import { type AskedGpus, loadRecipe } from './recipe.ts';
 
-type ResolvePorts = Pick<TrainingPorts, 'database' | 'blobs' | 'recipes' | 'host' | 'gpus'> & {
+type ResolvePorts = Pick<TrainingPorts, 'database' | 'blobs' | 'recipes' | 'host' | 'gpus' | 'models'> & {
   readonly places: Places;
   readonly runs: Runs;
 };
@@ -38,6 +39,7 @@ async function plan(ports: ResolvePorts, input: TrainingInput, identity: RunIden
     throw failure('Input.NotFound', `no launcher ${input.launcher}; known: ${launchers.join(', ')}`);
   const recipe = await loadRecipe(input.recipe, ports.recipes);
   if (recipe.gpus && input.launcher === 'local') await requireGpus(ports, recipe.gpus);
+  await requireKnownModel(recipe, ports.models);
   const dataset = await datasetOf(ports, input.dataset, identity.namespace);
   return {
     ...input,

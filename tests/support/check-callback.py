@@ -11,7 +11,8 @@ sys.path[:0] = [str(trainer / "trainer"), str(trainer / "protocol")]
 
 import torch  # noqa: E402
 from callback import NonFiniteParameters, files_of_rank, is_broken, require_finite  # noqa: E402
-from train import held_out_rows, strategy_of, wrapped_as  # noqa: E402
+from arguments import strategy_of, wrapped_as  # noqa: E402
+from train import held_out_rows  # noqa: E402
 
 nan, inf = float("nan"), float("inf")
 

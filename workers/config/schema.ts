@@ -138,6 +138,13 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Directory of recipes besides the product's own; names in inputs resolve in it. */
       recipes: z.string().optional(),
+      /** Models that recipes begin with, by name: a directory in the form of Hugging Face (safetensors), or a GGUF file. */
+      models: z
+        .record(
+          z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+          z.strictObject({ path: z.string().min(1) }),
+        )
+        .default({}),
       /** Python of the trainer; default is the product's own venv. MASGPT_TRAINER_PYTHON. */
       python: z.string().optional(),
       /**

@@ -24,6 +24,8 @@ export const failureTypes = {
   'Python.Unavailable': { retryable: true },
   'Training.LaunchFailed': { retryable: true },
   'Training.HostUnknown': { retryable: true },
+  /** Going on would be wrong until a person has done something: `CAUSE: what to do`. */
+  'Training.Refused': { retryable: false },
   'Training.Failed': { retryable: false },
   'Notice.Undelivered': { retryable: true },
   'Fence.Stale': { retryable: false },

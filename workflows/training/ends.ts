@@ -11,7 +11,13 @@ interface At {
 
 const nowhere: At = { step: 0, resumeStep: null, checkpoints: [] };
 
+/** A launch that `Training.Refused`, with its cause, would be refused again: it parks. */
+const refusal = /^Training\.Refused: (?<cause>[A-Za-z]{1,40}): /;
+
 export function launchFailed(evidence: string, checkpoints: readonly number[]): AttemptOutcome {
+  const cause = refusal.exec(evidence)?.groups?.['cause'];
+  if (cause !== undefined)
+    return outcome('config', `config/${cause}`, evidence.replace(refusal, ''), { ...nowhere, checkpoints });
   return outcome('launchFailed', causeOfLaunchFailure(evidence), evidence, { ...nowhere, checkpoints });
 }
 

@@ -18,6 +18,7 @@ import { checkpointCopies } from './0017-checkpoint-copies.ts';
 import { trainingPhaseTimes } from './0018-training-phase-times.ts';
 import { trainingOperations } from './0019-training-operations.ts';
 import { trainingGpus } from './0021-training-gpus.ts';
+import { trainingModels } from './0023-training-models.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-runs': runs,
@@ -38,4 +39,5 @@ export const migrations: Record<string, Migration> = {
   '0018-training-phase-times': trainingPhaseTimes,
   '0019-training-operations': trainingOperations,
   '0021-training-gpus': trainingGpus,
+  '0023-training-models': trainingModels,
 };

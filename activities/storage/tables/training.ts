@@ -18,6 +18,9 @@ export interface TrainingTables {
     /** Failure class of training-supervision.md section 4, once it ended. */
     outcome: string | null;
     evidence: unknown;
+    /** Fingerprint of the recipe, and hash of the local model that the attempt began with; null without one. */
+    config_sha: Generated<string | null>;
+    model_sha256: Generated<string | null>;
     started_at: Generated<Date>;
     ended_at: ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
   };

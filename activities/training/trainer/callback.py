@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from early_stop import EarlyStop
 from events import Control, EventWriter
 
 RNG_OF_RANK = re.compile(r"^rng_state_(\d+)\.pth$")
@@ -33,8 +34,20 @@ class StrategyMismatch(ValueError):
 
 
 class SupervisionCallback(TrainerCallback):
-    def __init__(self, events: EventWriter, control: Control, actual: Callable[[], str], said: str) -> None:
+    """`stop`: whether a recipe ends early; `evaluated`: called with the step after each evaluation, for more than its loss."""
+
+    def __init__(
+        self,
+        events: EventWriter,
+        control: Control,
+        actual: Callable[[], str],
+        said: str,
+        stop: EarlyStop | None = None,
+        evaluated: Callable[[int], None] | None = None,
+    ) -> None:
         self._events = events
+        self._stop = stop
+        self._evaluated = evaluated
         self._control = control
         self._actual = actual
         self._said = said
@@ -43,6 +56,7 @@ class SupervisionCallback(TrainerCallback):
         self._scaler_skips = 0
         self._skipped_now = False
         self.stopped = False
+        self.ended_early = False
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if self._actual() != self._said:
@@ -91,6 +105,12 @@ class SupervisionCallback(TrainerCallback):
         # As HF names them, `eval_loss` and so on: `loss` is that of the training, and `epoch` is the attempt's.
         told = {name: value for name, value in (metrics or {}).items() if name.startswith("eval_") and isinstance(value, (int, float))}
         self._events.write("eval", **dict(list(told.items())[:16]))
+        if self._evaluated:
+            self._evaluated(state.global_step)
+        reason = self._stop.reason(state.log_history) if self._stop else None
+        if reason and not self.stopped:
+            self._events.write("earlyStop", **reason)
+            self.ended_early = control.should_training_stop = True
         if control.should_save:
             self._begin_save()
         else:

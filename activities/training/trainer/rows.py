@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-END_OF_TURN = "<|im_end|>"
+END_OF_TURN = "<|im_end|>"  # of the tokenizer from scratch
 IGNORED = -100
 OVER_LONG_SHARE = 0.01
+ASKED = [{"role": "user", "content": "a question"}]
 
 
 class DataError(ValueError):
@@ -43,7 +44,8 @@ def read_rows(path: Path) -> list[Row]:
 
 def encode_rows(rows: list[Row], tokenizer: Any, max_length: int) -> tuple[list[Encoded], int]:
     """Encodes what fits `max_length`; the second value counts the rest. Above 1 % of the rows that is refused."""
-    encoded = [encode(row, tokenizer) for row in rows]
+    end = end_of_turn(tokenizer)
+    encoded = [encode(row, tokenizer, end) for row in rows]
     fitting = [row for row in encoded if len(row.input_ids) <= max_length]
     over_long = len(encoded) - len(fitting)
     if over_long > OVER_LONG_SHARE * len(encoded):
@@ -55,11 +57,31 @@ def encode_rows(rows: list[Row], tokenizer: Any, max_length: int) -> tuple[list[
     return fitting, over_long
 
 
-def encode(row: Row, tokenizer: Any) -> Encoded:
-    rendered = tokenizer.apply_chat_template(row.prompt, tokenize=False, add_generation_prompt=True)
-    prompt = tokenizer(rendered, add_special_tokens=False)["input_ids"]
-    response = tokenizer(row.response + END_OF_TURN, add_special_tokens=False)["input_ids"]
+def encode(row: Row, tokenizer: Any, end: str) -> Encoded:
+    prompt = tokenizer(render(tokenizer, row.prompt), add_special_tokens=False)["input_ids"]
+    response = tokenizer(row.response + end, add_special_tokens=False)["input_ids"]
     return Encoded(prompt + response, [IGNORED] * len(prompt) + response)
+
+
+def render(tokenizer: Any, prompt: list[dict[str, str]], turn: bool = True) -> str:
+    """By the tokenizer's own chat template, up to where the assistant begins (`turn`)."""
+    return tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=turn)
+
+
+def end_of_turn(tokenizer: Any) -> str:
+    """The token that the chat template writes after an assistant's text: what a model must learn to stop with."""
+    told = "response-without-end"
+    after = tokenizer.apply_chat_template([*ASKED, {"role": "assistant", "content": told}], tokenize=False).rpartition(told)[2]
+    if after:
+        number = tokenizer(after, add_special_tokens=False)["input_ids"][0]
+        if number in tokenizer.added_tokens_decoder:
+            return tokenizer.added_tokens_decoder[number].content
+    raise DataError("the tokenizer's chat template writes no end of the assistant's turn: it cannot be trained on")
+
+
+def start_of_turn(tokenizer: Any) -> str:
+    """What stands between a question and the assistant's text."""
+    return render(tokenizer, ASKED).removeprefix(render(tokenizer, ASKED, turn=False))
 
 
 def _parse(line: str, place: str) -> Row:

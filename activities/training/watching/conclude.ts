@@ -39,7 +39,9 @@ export async function conclude(
     .where('epoch', '=', epoch)
     .executeTakeFirstOrThrow();
   const { end } = leadOf(view);
-  const said = end === 'completed' || end === 'earlyStop';
+  // A recipe of ours that declares no early stopping has no reason to end early.
+  const mayStopEarly = recipe.kind === 'command' || recipe.earlyStopping !== undefined;
+  const said = end === 'completed' || (end === 'earlyStop' && mayStopEarly);
   const stopping = await readStopping(layout);
   const kernel = exit?.code === 0 || row.start_ticks === null ? [] : await readKernelLog(row.start_ticks);
   const broken = readKernelWords(kernel, pidsOf(view)).gpu?.pci ?? null;

@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { failure } from '../failure.ts';
+import { failure } from '../../failure.ts';
 
 export interface ModelEntry {
   /** Relative to the model's directory, with `/`. */

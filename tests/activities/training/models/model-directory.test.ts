@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { requireModelDirectory } from '../../../activities/training/model-directory.ts';
+import { requireModelDirectory } from '../../../../activities/training/models/model-directory.ts';
 
 let directory: string;
 const put = async (name: string, text = '{}'): Promise<void> => {
