@@ -141,7 +141,8 @@ describe('a run that waits', () => {
 
 describe('a run under way', () => {
   it('saves, pauses, resumes, and its log is read and followed without escapes', async () => {
-    await start('busy', [], 0.4);
+    // 40 steps of 4 s: it must not end by itself while the commands are typed.
+    await start('busy', [], 4);
     await until(async () => ((await inState('busy', 'running')).step ?? 0) > 0);
     expect(await document('save', 'busy')).toEqual({
       run: 'training/busy',
