@@ -84,7 +84,7 @@ export function createRunView(
   const wait = (isWaiting: boolean): void => {
     if (isWaiting === (waitingSinceMs !== null)) return;
     const last = attempts.at(-1);
-    if (waitingSinceMs !== null && (last?.endedMs ?? null) !== null)
+    if (waitingSinceMs !== null && last && last.endedMs !== null)
       change(last.epoch, { waitedMs: (last.waitedMs ?? 0) + Date.now() - waitingSinceMs });
     waitingSinceMs = isWaiting ? Date.now() : null;
   };
