@@ -17,6 +17,7 @@ export default defineCommand({
     'declare-lost': async () => (await import('../training/operate.ts')).declareLost,
     checkpoints: async () => (await import('../training/checkpoints.ts')).default,
     gpus: async () => (await import('../training/gpus.ts')).default,
+    models: async () => (await import('../training/models.ts')).default,
     logs: async () => (await import('../training/logs.ts')).default,
     report: async () => (await import('../training/report.ts')).default,
     conform: async () => (await import('../training/conform.ts')).default,

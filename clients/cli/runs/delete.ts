@@ -2,7 +2,9 @@
  * `masgpt runs delete`: a run that has ended, with its histories in Temporal, its row, and everything that only it needed.
  * Histories go first: a deletion that was interrupted is begun again.
  */
+import { resolve } from 'node:path';
 import type { RunRecord } from '../../../activities/storage/list-runs.ts';
+import { isServed, servedName } from '../../dev/serve/served-model.ts';
 import { collect, tell } from '../collect.ts';
 import type { CommandContext } from '../command.ts';
 import { CommandFailed } from '../errors.ts';
@@ -14,6 +16,10 @@ export async function deleteRun(
 ): Promise<Readonly<Record<string, unknown>>> {
   if (run.state === 'running')
     throw new CommandFailed(`${run.run} is running`, { remedy: `masgpt runs cancel ${run.run}` });
+  if (run.kind === 'training' && (await isServed(resolve(context.config.home), servedName(run.name))))
+    throw new CommandFailed(`the model of ${run.run} is served now`, {
+      remedy: `stop \`masgpt serve ${run.name}\` first`,
+    });
   const histories = await historiesOf(context, run.workflowId);
   if (!dryRun) await deleteHistories(context, histories);
   const collected = await collect(context, { dryRun, run: run.run });

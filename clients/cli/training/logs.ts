@@ -1,6 +1,7 @@
 /** `masgpt training logs RUN`: the end of an attempt's log, or of a rank's events, without terminal escapes; `--follow` goes on. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineCommand } from 'citty';
+import { type KeptTail, keptTail } from '../../../activities/training/attempt-records.ts';
 import { attemptLayout } from '../../../activities/training/layout.ts';
 import { terminal } from '../../../workflows/shared/encode/terminal.ts';
 import { join, resolve } from 'node:path';
@@ -44,13 +45,16 @@ interface Wanted {
 }
 
 async function logs(context: CommandContext, name: string, wanted: Wanted): Promise<unknown> {
-  const { output, signal, config } = context;
+  const { output, signal, config, database } = context;
   const { run } = await findTraining(context, name);
   const attempt = await findAttempt(context, run, wanted.attempt);
   const layout = attemptLayout(join(resolve(config.home), 'training'), run, attempt.epoch);
   const path = wanted.rank === undefined ? layout.log : layout.eventsOf(wanted.rank);
   const tail = await readTail(path, wanted.lines);
   if (!tail) {
+    const record =
+      wanted.rank === undefined ? await keptTail(database, run, { epoch: attempt.epoch }) : undefined;
+    if (record) return tellKept(output, { run, ...attempt }, record, wanted.lines);
     const where = attempt.host === trainingHost(config) ? 'it has none yet' : `it is on host ${attempt.host}`;
     throw new CommandFailed(`no such log of attempt ${attempt.epoch} of ${run} here: ${where}`);
   }
@@ -66,6 +70,19 @@ async function logs(context: CommandContext, name: string, wanted: Wanted): Prom
     else await sleep(pollMs, undefined, { signal }).catch(() => {});
   }
   return { run, attempt: attempt.epoch, host: attempt.host, lines: kept };
+}
+
+/** The log is on another host, or gone: the registry has its end. */
+function tellKept(
+  output: CommandContext['output'],
+  { run, epoch, host }: { readonly run: string; readonly epoch: number; readonly host: string },
+  { tail }: KeptTail,
+  lines: number,
+): unknown {
+  output.note(`the log of attempt ${epoch} is not here (host ${host}); this is its end, as it was recorded`);
+  const kept = terminal(tail).replace(/\n$/, '').split('\n').slice(-lines);
+  for (const line of kept) output.print(line);
+  return { run, attempt: epoch, host, lines: kept, recorded: true };
 }
 
 async function findAttempt({ database }: CommandContext, run: string, epoch: number | undefined) {

@@ -1,7 +1,12 @@
 /** `masgpt training show RUN`: state, why it waits and what can be done, attempts, checkpoints, what operators did. */
+import { join, resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import { type RunRecord, showRun } from '../../../activities/storage/list-runs.ts';
+import { type KeptTail, keptTail, scopeOfAttempt } from '../../../activities/training/attempt-records.ts';
+import type { AttemptScope } from '../../../activities/training/launcher.ts';
+import { type FinishedModel, listModels } from '../../../activities/training/list-models.ts';
 import { type KeptOperation, listOperations } from '../../../activities/training/operations.ts';
+import { terminal } from '../../../workflows/shared/encode/terminal.ts';
 import type { Progress } from '../../../workflows/shared/progress.ts';
 import { duration } from '../../../workflows/shared/progress-words.ts';
 import type { TrainingView } from '../../../workflows/training/view.ts';
@@ -28,12 +33,25 @@ async function show(context: CommandContext, name: string): Promise<unknown> {
   const { uiUrl, namespace } = { ...stack.temporal, namespace: config.temporal.namespace };
   const page =
     uiUrl && `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(row.workflowId)}/${row.runId}`;
-  output.print(describe(row, progress, operations, page));
+  const root = join(resolve(config.home), 'training');
+  const epoch = progress?.training?.epoch ?? null;
+  const scope = epoch === null ? undefined : await scopeOfAttempt(root, row.run, epoch);
+  const tail = await keptTail(database, row.run);
+  const [model] = await listModels(database, root, { run: row.run });
+  output.print(
+    [
+      describe(row, progress, operations, page),
+      ...(scope ? [`attempt ${epoch} stands ${scopeWords(scope)}`] : []),
+      ...(model ? modelLines(model) : []),
+      ...(tail && row.state !== 'succeeded' ? tailLines(tail) : []),
+    ].join('\n'),
+  );
   return {
     ...{ run: row.run, workflowId: row.workflowId, state: stateOf(row, progress) },
     ...{ cause: progress?.cause ?? row.cause, step: progress?.done ?? null, of: progress?.total ?? null },
     ...{ input: row.input, result: row.result, training: progress?.training ?? null, operations },
     ...(page ? { uiUrl: page } : {}),
+    ...{ scope: scope ?? null, tail: tail ?? null, model: model ?? null },
   };
 }
 
@@ -46,6 +64,35 @@ export async function findTraining(
   throw new CommandFailed(`no training run ${name}`, {
     remedy: '`masgpt training list` shows those that exist',
   });
+}
+
+function modelLines({ sha256, directory, card, run }: FinishedModel): string[] {
+  return [
+    '',
+    `model ${sha256.slice(0, 12)} in ${directory}; serve it with: masgpt serve ${run.replace(/^training\//, '')}`,
+    `card: ${card ?? 'none here'}`,
+  ];
+}
+
+const shownTailLines = 15;
+
+/** Foreign, and cut. */
+function tailLines({ epoch, class: kind, tail }: KeptTail): string[] {
+  const lines = terminal(tail).trimEnd().split('\n').slice(-shownTailLines);
+  return [
+    '',
+    `the end of attempt ${epoch}'s log (${kind ?? 'no class'})`,
+    ...lines.map((line) => `  ${line}`),
+  ];
+}
+
+/** Where the end of a worker's unit, or of its container, would take the trainer along. */
+function scopeWords({ kind, container }: AttemptScope): string {
+  const where =
+    kind === 'session'
+      ? "in the worker's own scope: its unit's end ends the trainer"
+      : `in a scope of its own (${kind})`;
+  return container ? `${where}; the container's end ends it` : where;
 }
 
 function stateOf(row: RunRecord, progress: Progress | undefined): string {

@@ -29,6 +29,28 @@ export async function writeServedModel(
   await writeWhole(modelPath(home, name), JSON.stringify(model, null, 2));
 }
 
+/** Whether a server of this name answers now: a file alone may be left over from one that was killed. */
+export async function isServed(home: string, name: string): Promise<boolean> {
+  try {
+    const { baseUrl } = modelSchema.parse(JSON.parse(await readFile(modelPath(home, name), 'utf8')));
+    const key = await readFile(keyPath(home, name), 'utf8');
+    const answer = await fetch(`${baseUrl}/models`, {
+      headers: { authorization: `Bearer ${key}` },
+      signal: AbortSignal.timeout(askLimitMs),
+    });
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A name of at most 64 characters, as distinct as the run's. */
+export function servedName(run: string): string {
+  return `served.${run}`.slice(0, 64);
+}
+
+const askLimitMs = 2_000;
+
 /** Those of a later server of the same run stay. */
 export async function removeServedModel({ home, name, token }: ServedModelFile): Promise<void> {
   const key = await readFile(keyPath(home, name), 'utf8').catch(() => token);

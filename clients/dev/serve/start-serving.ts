@@ -15,7 +15,7 @@ import { readServedModel } from './completion-request.ts';
 import { defaultChecks, type HealthChecks, keepServing } from './keep-serving.ts';
 import { startModelServer } from './model-server.ts';
 import { type Proxy, startProxy } from './proxy.ts';
-import { removeServedModel, writeServedModel } from './served-model.ts';
+import { removeServedModel, servedName, writeServedModel } from './served-model.ts';
 
 export interface ServingOptions {
   /** Name of a training run. */
@@ -85,9 +85,4 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     ended: kept.gaveUp,
     stop,
   };
-}
-
-/** A name of at most 64 characters, as distinct as the run's. */
-export function servedName(run: string): string {
-  return `served.${run}`.slice(0, 64);
 }
