@@ -7,6 +7,7 @@ import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import type { Blobs } from '../activities/storage/blobs.ts';
 import type { Database } from '../activities/storage/tables.ts';
 import type { AttemptObserver } from '../activities/training/observer.ts';
+import type { ThisMachine } from '../activities/training/process-identity.ts';
 import type { Config } from './config/schema.ts';
 
 export interface Services {
@@ -21,5 +22,7 @@ export interface Services {
   readonly loadQueries: LoadQueries;
   /** Counts trainings, where the process serves metrics. */
   readonly observer?: AttemptObserver | undefined;
+  /** Which machine this is, to trainers' records; the kernel says when absent. */
+  readonly machine?: ThisMachine | undefined;
   [Symbol.asyncDispose](): Promise<void>;
 }

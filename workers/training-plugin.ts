@@ -94,7 +94,7 @@ function create(services: Services): TrainingActivities & RunActivities {
       runs,
       launcher: createLocalLauncher({
         findPython: () => (shimPython ??= findInterpreter(process.env).then(({ path }) => path)),
-        machine: thisMachine(trainingHost(config)),
+        machine: services.machine ?? thisMachine(trainingHost(config)),
       }),
       root: resolve(join(config.home, 'training')),
       host: trainingHost(config),

@@ -31,6 +31,7 @@ import { createResolveTraining } from './resolve.ts';
 import { registeredAttributes } from './search-attributes.ts';
 import { orderSave, stopAttempt, type StopRequest } from './stop.ts';
 import { createTeller } from './tell-workflow.ts';
+import { givingUpStuck, tellingUnknown } from './unknown.ts';
 import type { WatchRequest } from './watch.ts';
 
 export interface TrainingActivities {
@@ -97,7 +98,9 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
     launchAttempt: ({ mintedBy, ...request }) =>
       beating(() =>
         leasing.launching({ run: request.run, mintedBy }, () =>
-          launchObserved(placed(ports, request.plan.launcher), request, mintedBy),
+          givingUpStuck(request.plan.hostSilentS ?? ports.hostSilentS, () =>
+            launchObserved(placed(ports, request.plan.launcher), request, mintedBy),
+          ),
         ),
       ),
     async watchAttempt(request) {
@@ -114,9 +117,11 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
           sleep: (ms) => context.sleep(ms),
           sliceMs: request.sliceS * 1000,
         });
-      const outcome = await detachable(
-        context,
-        beating(watching, () => seen),
+      const outcome = await tellingUnknown(request.epoch, ports.hostSilentS, () =>
+        detachable(
+          context,
+          beating(watching, () => seen),
+        ),
       );
       if (outcome) await leasing.ended(request, outcome);
       if (outcome?.class !== 'superseded') return outcome;
@@ -128,12 +133,16 @@ export function createTrainingActivities(ports: TrainingActivityPorts): Training
     async stopAttempt(request) {
       const context = Context.current();
       const there = await placeOfAttempt(ports, request);
-      await beating(() => stopAttempt(there, request, (ms) => context.sleep(ms)));
+      await tellingUnknown(request.epoch, ports.hostSilentS, () =>
+        beating(() => stopAttempt(there, request, (ms) => context.sleep(ms))),
+      );
       await leasing.settle(request.run);
     },
     async retireAttempt(request) {
       const there = await placeOfAttempt(ports, request);
-      await beating(() => retireAttempt(there, request));
+      await tellingUnknown(request.epoch, ports.hostSilentS, () =>
+        beating(() => retireAttempt(there, request)),
+      );
       await leasing.settle(request.run);
     },
     finishTraining: (request) => beating(() => finishTraining(ports, request)),

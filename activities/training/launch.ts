@@ -4,7 +4,7 @@
  */
 import type { LaunchResult, TrainingPlan } from '../../workflows/training/contract.ts';
 import type { ResumeChange } from '../../workflows/training/outcome.ts';
-import { failure } from '../failure.ts';
+import { failure, isFailure } from '../failure.ts';
 import { type CheckpointScope, verifiedSteps } from './checkpoints.ts';
 import { chooseCheckpoint } from './checkpoints/choose.ts';
 import { prune, pruneAll } from './checkpoints/retention.ts';
@@ -144,13 +144,18 @@ async function fence(ports: TrainingPorts, run: string, epoch: number): Promise<
     throw failure(
       'Training.HostUnknown',
       `attempt ${foreign.epoch} of ${run} may still run on host ${foreign.host}`,
+      { details: [{ epoch: foreign.epoch, host: foreign.host }] },
     );
   }
   await raiseLease(ports.database, ports.root, run);
   for (const attempt of older) {
     const layout = attemptLayout(ports.root, run, attempt.epoch);
     await recordStopping(layout, { by: 'fence' });
-    await ports.launcher.stop(layout, run, attempt.epoch, 2);
+    await ports.launcher.stop(layout, run, attempt.epoch, 2).catch((error: unknown) => {
+      if (!isFailure(error, 'Training.HostUnknown')) throw error;
+      const details = [{ epoch: attempt.epoch, host: attempt.host }];
+      throw failure('Training.HostUnknown', error.message, { details });
+    });
     await endAttempt(ports, run, attempt.epoch, 'superseded');
   }
 }

@@ -1,5 +1,4 @@
 /** Workers for training tests; as a script (`training-workers.ts JSON`) a process of its own that can be killed. */
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
@@ -7,6 +6,7 @@ import { createDirectoryBlobs } from '../../activities/storage/blobs-directory.t
 import { openDatabase } from '../../activities/storage/database.ts';
 import type { AttemptObserver } from '../../activities/training/observer.ts';
 import { type Config, configSchema } from '../../workers/config/schema.ts';
+import { trainingHost } from '../../workers/config/training-host.ts';
 import type { Services } from '../../workers/services.ts';
 import { placeHosts } from '../../workers/training-places.ts';
 import { TrainingPlugin } from '../../workers/training-plugin.ts';
@@ -30,6 +30,10 @@ export interface TrainingWorkerOptions {
   readonly training?: Partial<z.input<typeof configSchema>['training'] & object>;
   /** Of workers in this process. */
   readonly observer?: AttemptObserver;
+  /** Polls the queue of this host in place of its own. */
+  readonly hostQueue?: string;
+  /** As if it ran on another machine: what the kernel calls its boot. */
+  readonly bootId?: string;
   /** Default: all. */
   readonly queues?: readonly ('workflows' | 'gpu' | 'host')[];
 }
@@ -38,7 +42,7 @@ let bundle: Promise<WorkflowBundle> | undefined;
 
 /** Workers for workflows, launching and this host's queue. Disposing drains them. */
 export async function startTrainingWorkers(options: TrainingWorkerOptions): Promise<AsyncDisposable> {
-  const { home, taskQueue, databaseUrl } = options;
+  const { home, taskQueue, databaseUrl, bootId } = options;
   const database = openDatabase(databaseUrl);
   const config: Config = configSchema.parse({
     home,
@@ -50,6 +54,7 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
     database,
     blobs: createDirectoryBlobs(join(home, 'blobs')),
     observer: options.observer,
+    machine: bootId && { host: trainingHost(config), readBootId: () => Promise.resolve(bootId) },
   } as unknown as Services;
   const plugins = [new TrainingPlugin({ services })];
   const queues = queuesOf(taskQueue);
@@ -62,7 +67,7 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
   const all = {
     workflows: { taskQueue, workflowBundle: await workflowCode() },
     gpu: { taskQueue: queues.gpu },
-    host: { taskQueue: queues.gpuHost(config.training.host ?? hostname()) },
+    host: { taskQueue: queues.gpuHost(options.hostQueue ?? trainingHost(config)) },
   };
   const places = placeHosts(config).map((host) => ({ taskQueue: queues.gpuHost(host) }));
   const wanted = (options.queues ?? ['workflows', 'gpu', 'host']).flatMap((name) =>

@@ -12,7 +12,7 @@ import {
 import type { ResolvedRun } from '../shared/run-input.ts';
 import { type AttemptRef, messageOf, saveNow, stop, watch } from './attempt.ts';
 import type { AttemptOutcome, ResumeChange, TrainingPlan, TrainingStep, Unproved } from './contract.ts';
-import { trainingStepSignal } from './contract.ts';
+import { type HostUnknown, hostUnknownSignal, type LaunchResult, trainingStepSignal } from './contract.ts';
 import { declaredLost, heldBack, launchFailed, noCheckpoint, noSuchGpus, unwatched } from './ends.ts';
 import { createGpuWait } from './gpu-wait.ts';
 import { launchOnce, proveDead } from './launching.ts';
@@ -52,6 +52,10 @@ export function createAttempts(parts: {
   const { resolved, state, view, operator, tell } = parts;
   const { run } = resolved;
   const gpuWait = createGpuWait({ run, plan: () => state.plan, view, operator, tell });
+  /** Launches in a row that came back without an attempt. */
+  let stuck = 0;
+  /** The older attempt that is being proved dead. */
+  let proving: Unproved | undefined;
   /** Why the watch was called off by the workflow itself. */
   let calledOff: 'rewatch' | 'handOver' | undefined;
 
@@ -69,6 +73,12 @@ export function createAttempts(parts: {
       const event = eventOf(kind);
       if (event) await tell(event, `${run} at step ${step}: ${text}`, kind);
     }
+  });
+
+  setHandler(defineSignal<[HostUnknown]>(hostUnknownSignal), async ({ epoch, why }) => {
+    const about = [state.attempt, proving].find((known) => known?.epoch === epoch);
+    if (about && !state.silent)
+      await becomeSilent(about, `it is unknown whether attempt ${epoch} lives: ${why}`);
   });
 
   return {
@@ -102,6 +112,11 @@ export function createAttempts(parts: {
           if (held) return held;
           break;
         }
+        case 'stuck': {
+          await untilItMayGo(launched);
+          if (operator.interruption()) return heldBack(view.checkpoints());
+          break;
+        }
         case 'noGpus': {
           if (!launched.ever) return noSuchGpus(launched.reason, view.checkpoints());
           await gpuWait.untilFreed(launched.reason);
@@ -113,6 +128,7 @@ export function createAttempts(parts: {
           state.attempt = { run, plan: state.plan, epoch, host };
           state.attempts += 1;
           gpuWait.over();
+          stuck = 0;
           view.began(state.attempt, resumeStep ?? 0, checkpoints);
           return undefined;
         }
@@ -120,9 +136,24 @@ export function createAttempts(parts: {
     }
   }
 
+  /** Until it is worth another try, the older attempt was declared lost, or somebody asked for a pause or an abort. */
+  async function untilItMayGo({ reason, of }: Extract<LaunchResult, { kind: 'stuck' }>): Promise<void> {
+    const isDecided = (): boolean =>
+      operator.interruption() !== undefined || (of !== null && operator.lost(of.epoch) !== undefined);
+    state.silent = of ?? undefined;
+    const choice = of === null ? '' : `; see to host ${of.host}, or declare attempt ${of.epoch} lost`;
+    const cause = `no attempt can start: ${reason}${choice}`;
+    view.enter('launching', 'waits', { key: 'launchStuck', cause });
+    stuck += 1;
+    if (stuck === 1) await tell('launchStuck', `${run}: ${cause}`, 'launchStuck');
+    await condition(isDecided, Math.min(mostStuckMs, firstStuckMs * 2 ** Math.min(stuck - 1, 10)));
+    state.silent = undefined;
+  }
+
   /** Undefined once the older attempt is dead, or declared lost. */
   async function untilProvedDead(unproved: Unproved): Promise<AttemptOutcome | undefined> {
     const { epoch } = unproved;
+    proving = unproved;
     state.watching = new CancellationScope();
     try {
       if (operator.interruption()) state.watching.cancel();
@@ -136,6 +167,7 @@ export function createAttempts(parts: {
       if (operator.interruption()) return heldBack(view.checkpoints());
       throw thrown;
     } finally {
+      proving = undefined;
       state.silent = undefined;
     }
   }
@@ -206,9 +238,14 @@ export function createAttempts(parts: {
     enterRunning(attempt);
   }
 
-  async function becomeSilent({ epoch, host }: { epoch: number; host: string }): Promise<void> {
+  async function becomeSilent(
+    { epoch, host }: { readonly epoch: number; readonly host: string },
+    why?: string,
+  ): Promise<void> {
     state.silent = { epoch, host };
-    const cause = `no worker answers on host ${host}: start one there, or declare attempt ${epoch} lost`;
+    const cause = why
+      ? `${why}; see to host ${host}, or declare attempt ${epoch} lost`
+      : `no worker answers on host ${host}: start one there, or declare attempt ${epoch} lost`;
     view.enter(view.state(), `attempt ${epoch}`, { key: 'hostSilent', cause });
     await tell('hostSilent', `${run}: ${cause}`, 'hostSilent');
   }
@@ -238,3 +275,7 @@ export function createAttempts(parts: {
     await continueAsNew<typeof superviseTraining>(parts.input, carried);
   }
 }
+
+/** Between two launches that cannot be made. */
+const firstStuckMs = 60_000;
+const mostStuckMs = 600_000;

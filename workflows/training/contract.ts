@@ -86,6 +86,13 @@ export type LaunchResult =
       /** Those that it has to itself; absent = none. */
       readonly gpus?: readonly string[];
     }
+  /** It could not be made for as long as a host may be silent. */
+  | {
+      readonly kind: 'stuck';
+      readonly reason: string;
+      /** The older attempt of which nobody can say whether it lives, when that is why. */
+      readonly of: { readonly epoch: number; readonly host: string } | null;
+    }
   /** There were checkpoints and none is whole: never silently step 0. */
   | {
       readonly kind: 'noCheckpoint';
@@ -163,6 +170,13 @@ export interface NoGpus {
   readonly elsewhere: readonly string[];
 }
 
+/** Signal from a host that for long cannot say whether an attempt lives: `HostUnknown`. */
+export const hostUnknownSignal = 'hostUnknown';
+export interface HostUnknown {
+  readonly epoch: number;
+  readonly why: string;
+}
+
 /** Signal to a run that waits for a GPU: look again. */
 export const gpuFreedSignal = 'gpuFreed';
 
@@ -173,6 +187,7 @@ export const noticeEvents = [
   'succeeded',
   'hostSilent',
   'noGpu',
+  'launchStuck',
   'straggler',
   'diverged',
   'slow',
