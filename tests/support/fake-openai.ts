@@ -19,6 +19,8 @@ export type Behaviour =
   | {
       readonly type: 'answer';
       readonly delayMs?: number;
+      /** No answer before this. */
+      readonly after?: Promise<unknown> | undefined;
       readonly text?: string;
       readonly usage?: boolean;
       readonly body?: object;
@@ -103,6 +105,7 @@ async function act(behaviour: Behaviour, request: ReceivedRequest, response: Ser
       return;
     case 'answer':
       if (behaviour.delayMs) await new Promise((resolve) => setTimeout(resolve, behaviour.delayMs));
+      await behaviour.after;
       response
         .writeHead(200, { 'content-type': 'application/json' })
         .end(JSON.stringify({ ...completion(request, behaviour), ...behaviour.body }));

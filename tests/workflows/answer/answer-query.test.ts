@@ -7,6 +7,7 @@ import { startAnswerWorkers } from '../../support/answer-workers.ts';
 import { freshTaskQueue, temporal } from '../../support/environment.ts';
 import { recordHistory } from '../../support/record-history.ts';
 import { type MasParts, masParts, programOf } from '../../support/mas-parts.ts';
+import { until } from '../../support/training-parts.ts';
 
 let parts: MasParts;
 let connection: Connection;
@@ -27,11 +28,18 @@ const reply = (body: string): string =>
   `The query needs this.\n\n\`\`\`python\n${programOf(body)}\`\`\`\nDone.`;
 
 /** The generator writes the program given; the driver echoes. */
-function generatorWrites(body: string, driver: { delayMs?: (prompt: string) => number } = {}): void {
+function generatorWrites(
+  body: string,
+  driver: {
+    delayMs?: (prompt: string) => number;
+    after?: (prompt: string) => Promise<unknown> | undefined;
+  } = {},
+): void {
   parts.llm.behave(({ body: { model, messages } }) => {
     if (model === 'fake-generator') return { type: 'answer', text: reply(body) };
     const prompt = messages.at(-1)?.content ?? '';
-    return { type: 'answer', text: `echo ${prompt}`, delayMs: driver.delayMs?.(prompt) ?? 0 };
+    const delayMs = driver.delayMs?.(prompt) ?? 0;
+    return { type: 'answer', text: `echo ${prompt}`, delayMs, after: driver.after?.(prompt) };
   });
 }
 
@@ -107,18 +115,25 @@ with ThreadPoolExecutor(3) as pool:
     slept = pool.submit(sleeper)
     return str(len(list(pool.map(chain, range(2))) + [slept.result()]))
 `,
-      { delayMs: (prompt) => (prompt.startsWith('chain 0 step 0') ? 4_000 : 0) },
+      {
+        after: (prompt) =>
+          prompt.startsWith('chain 0 step 0') ? asked('chain 1 step 3', 'after a sleep ') : undefined,
+      },
     );
     const before = parts.llm.requests.length;
+    const order = (): (string | undefined)[] =>
+      parts.llm.requests
+        .slice(before)
+        .map(({ body }) => body.messages.at(-1)?.content.padEnd(14).slice(0, 14));
+    // Would a slow call hold the others up, they would never be asked, and the order below tells it.
+    const asked = (...prompts: readonly string[]): Promise<unknown> =>
+      until(async () => prompts.every((prompt) => order().includes(prompt))).catch(() => {});
     const handle = await ask({});
     expect((await handle.result()).answer).toBe('3');
-    const order = parts.llm.requests
-      .slice(before)
-      .map(({ body }) => body.messages.at(-1)?.content.padEnd(14).slice(0, 14));
     // Thread 1 went through all its steps while the first call of thread 0 was under way.
-    expect(order.indexOf('chain 1 step 3')).toBeLessThan(order.indexOf('chain 0 step 1'));
+    expect(order().indexOf('chain 1 step 3')).toBeLessThan(order().indexOf('chain 0 step 1'));
     // Nor does it hold up a thread that slept while the others waited.
-    expect(order.indexOf('after a sleep ')).toBeLessThan(order.indexOf('chain 0 step 1'));
+    expect(order().indexOf('after a sleep ')).toBeLessThan(order().indexOf('chain 0 step 1'));
     generatorWrites('return "nothing asked"');
     const bare = await ask({});
     await bare.result();
