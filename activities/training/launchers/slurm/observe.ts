@@ -4,12 +4,12 @@
  */
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SchedulerWord } from '../../classifying/scheduler-word.ts';
 import type { AttemptStatus } from '../../launcher.ts';
 import type { AttemptLayout } from '../../layout.ts';
 import { exitSchema, type JobClaim, jobClaimSchema, readRecord, submittedSchema } from '../records.ts';
 import type { SlurmCommands } from './commands.ts';
-import { type Asked, askForJob, askForNode, type SlurmJob, standingOf } from './job.ts';
+import { type Asked, askForJob, askForNode, standingOf } from './job.ts';
+import { endOf, isQueuedAgain, named, wordOn } from './words.ts';
 
 export interface SlurmObserver {
   /** `eager`: asks at once, however lately it was asked. */
@@ -30,7 +30,11 @@ interface Memory {
   askedMs: number;
   asked: Asked | undefined;
   exitMs: number | undefined;
+  /** An end stays one. */
+  over: AttemptStatus | undefined;
 }
+
+const keptMemories = 1_000;
 
 export function createObserver(options: {
   readonly commands: SlurmCommands;
@@ -44,8 +48,11 @@ export function createObserver(options: {
     const nowMs = performance.now();
     const known = memories.get(layout.directory);
     if (known) return known;
-    const fresh = { bytes: -1, grewMs: nowMs, askedMs: -Infinity, asked: undefined, exitMs: undefined };
+    const nothing = { asked: undefined, exitMs: undefined, over: undefined };
+    const fresh: Memory = { bytes: -1, grewMs: nowMs, askedMs: -Infinity, ...nothing };
     memories.set(layout.directory, fresh);
+    const [oldest] = memories.keys();
+    if (oldest !== undefined && memories.size > keptMemories) memories.delete(oldest);
     return fresh;
   };
   const ask = async (memory: Memory, job: string, everyS: number): Promise<Asked> => {
@@ -55,15 +62,16 @@ export function createObserver(options: {
     return memory.asked;
   };
   const over = async (layout: AttemptLayout, status: AttemptStatus): Promise<AttemptStatus> => {
-    memories.delete(layout.directory);
     await refresh(layout);
+    memoryOf(layout).over = status;
     return status;
   };
 
   return {
     async observe(layout, { eager }) {
-      const exit = await readRecord(layout.exit, exitSchema);
       const memory = memoryOf(layout);
+      if (memory.over) return memory.over;
+      const exit = await readRecord(layout.exit, exitSchema);
       const claim = await readRecord(layout.jobClaim, jobClaimSchema);
       const job = claim?.job ?? (await readRecord(layout.submitted, submittedSchema))?.job;
       if (exit) {
@@ -79,6 +87,10 @@ export function createObserver(options: {
           secondsSince(memory.exitMs) < wordWithinS
         )
           return { status: 'alive' };
+        if (asked.kind === 'job' && isQueuedAgain(asked.job, claim, job)) {
+          await commands.run('scancel', [job]);
+          return over(layout, { ...ended, scheduler: { state: 'REQUEUED', reason: asked.job.reason } });
+        }
         const scheduler = wordOn(asked, exit, warnS);
         return over(layout, scheduler ? { ...ended, scheduler } : ended);
       }
@@ -100,25 +112,6 @@ export function createObserver(options: {
 function isOwn(reason: string | null): boolean {
   return reason === 'fenced' || (reason?.startsWith('launchFailed') ?? false);
 }
-
-/** What the scheduler says of an end that the shim recorded. */
-function wordOn(
-  asked: Asked,
-  exit: { readonly reason: string | null; readonly endedAt: number },
-  warnS: number,
-): SchedulerWord | undefined {
-  if (asked.kind === 'forgotten') return asked.word ?? undefined;
-  if (asked.kind === 'away') return undefined;
-  const { state, reason, isPreempted, limitAtS, exitCode } = asked.job;
-  // It was warned and ended by itself, which Slurm calls completed.
-  if (isPreempted) return { state: 'PREEMPTED', reason: 'another job takes its place' };
-  if (exit.reason === 'warned' && limitAtS !== null && limitAtS - exit.endedAt < warnS + slackS)
-    return { state: 'TIMEOUT', reason: 'it saved before its time was over' };
-  return standingOf(state) === 'ended' ? { state, reason: reasonOf(reason, exitCode) } : undefined;
-}
-
-/** Slurm may warn up to a minute early. */
-const slackS = 90;
 
 async function judge(
   commands: SlurmCommands,
@@ -145,12 +138,11 @@ async function judge(
     case 'job':
       break;
   }
-  const { state, reason, restarts } = asked.job;
-  // Queued again, by somebody: the attempt is over, for its claim was the first start's.
-  if (claim && claim.job === job && restarts > claim.restarts) {
+  const { state, reason } = asked.job;
+  if (isQueuedAgain(asked.job, claim, job)) {
     if (state === 'COMPLETING' || quietS < silentS) return { status: 'alive' };
     await commands.run('scancel', [job]);
-    return { status: 'gone', scheduler: { state: 'REQUEUED', reason: reason } };
+    return { status: 'gone', scheduler: { state: 'REQUEUED', reason } };
   }
   switch (standingOf(state)) {
     case 'waiting':
@@ -163,15 +155,6 @@ async function judge(
       // Its last records may be on their way through a shared file system.
       return quietS < silentS ? { status: 'alive' } : { status: 'gone', scheduler: endOf(asked.job, claim) };
   }
-}
-
-/** A job that ended before a shim had the attempt never was one: the node could not start it. */
-function endOf({ state, reason, exitCode }: SlurmJob, claim: JobClaim | undefined): SchedulerWord {
-  if (claim || !['COMPLETED', 'FAILED'].includes(state)) return { state, reason: reasonOf(reason, exitCode) };
-  return {
-    state: 'LAUNCH_FAILED',
-    reason: `the job ended with ${exitCode} before its shim began, see shim.log`,
-  };
 }
 
 /** A controller that answers for a node and knows nothing of the job has ended what ran there. */
@@ -209,15 +192,6 @@ async function feelGrowth({ directory, events }: AttemptLayout, memory: Memory):
   if (bytes === memory.bytes) return;
   memory.bytes = bytes;
   memory.grewMs = performance.now();
-}
-
-function reasonOf(reason: string, exitCode: string): string {
-  return ['', 'None'].includes(reason) ? `exit ${exitCode}` : named(reason);
-}
-
-/** Slurm's words, some of which operators write. */
-function named(reason: string): string {
-  return reason.replaceAll(/[^A-Za-z0-9_,.()+-]/g, '?').slice(0, 60) || 'unknown';
 }
 
 function secondsSince(ms: number): number {
