@@ -1,5 +1,7 @@
 /** `masgpt training …` as a user types it, on a stack of its own, with the stand-in trainer. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
@@ -183,6 +185,72 @@ describe('a run under way', () => {
     await document('abort', 'busy', '--reason', 'enough');
     await inState('busy', 'failed');
   }, 240_000);
+});
+
+describe('a finished model', () => {
+  it('is listed and shown with its card, and not deleted while it is served', async () => {
+    await start('finished', [{ at: 'step', step: 15, kind: 'kill', once: true }]);
+    await inState('finished', 'succeeded');
+    const { models } = (await document('models', 'finished')) as {
+      models: {
+        run: string;
+        steps: number;
+        dataset: string;
+        card: string;
+        directory: string;
+        served: boolean;
+      }[];
+    };
+    expect(models).toMatchObject([
+      { run: 'training/finished', steps: 40, dataset: 'rows', recipe: 'finished', served: false },
+    ]);
+    const card = models[0]?.card ?? '';
+    expect(await readFile(card, 'utf8')).toContain('| 1 | ');
+    const machine = JSON.parse(
+      await readFile(card.replace('README.md', 'model-card.json'), 'utf8'),
+    ) as object;
+    expect(machine).toMatchObject({
+      ...{ v: 1, run: 'training/finished', dataset: { name: 'rows', rows: 1 }, time: { stepsMadeAgain: 4 } },
+      attempts: [
+        { class: 'killed', fromStep: 0, toStep: 14 },
+        { class: 'completed', fromStep: 10, toStep: 40 },
+      ],
+    });
+    expect((await training('show', 'finished')).stdout).toContain(`card: ${card}`);
+
+    const server = createServer((request, response) =>
+      response.writeHead(request.headers.authorization === 'Bearer k' ? 200 : 401).end('{}'),
+    );
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    const { port } = server.address() as AddressInfo;
+    const served = join(home.path, 'models', 'served.finished');
+    await mkdir(join(home.path, 'models'), { recursive: true });
+    await writeFile(`${served}.key`, 'k', { mode: 0o600 });
+    const model = { baseUrl: `http://127.0.0.1:${port}/v1`, apiKeyFile: `${served}.key`, model: 'x' };
+    await writeFile(`${served}.json`, JSON.stringify(model));
+    const remove = () =>
+      masgpt(['runs', 'delete', 'training/finished', '--home', home.path, '--config', config]);
+    expect((await document('models', 'finished'))['models']).toMatchObject([{ served: true }]);
+    expect(await remove()).toMatchObject({ code: 1, stderr: expect.stringContaining('is served now') });
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+    expect((await remove()).code).toBe(0);
+    expect((await document('models'))['models']).not.toContainEqual(
+      expect.objectContaining({ run: 'training/finished' }),
+    );
+    await expect(readFile(card)).rejects.toThrow('ENOENT');
+  }, 240_000);
+
+  it("an attempt's log that is not here is told from the registry", async () => {
+    await start('logless', [{ at: 'start', kind: 'valueError' }]);
+    await inState('logless', 'needsOperator');
+    expect((await training('show', 'logless')).stdout).toMatch(/the end of attempt 1's log \(config\)/);
+    await rm(join(home.path, 'training', 'logless', 'attempts', '1', 'trainer.log'));
+    const told = await document('logs', 'logless');
+    expect(told).toMatchObject({ recorded: true, attempt: 1 });
+    expect((told['lines'] as string[]).join('\n')).toContain('ValueError');
+    await document('abort', 'logless', '--reason', 'seen');
+  }, 120_000);
 });
 
 describe('nonsense', () => {
