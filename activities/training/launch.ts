@@ -121,6 +121,7 @@ export async function launchAttempt(
     quarantined: chosen.quarantined,
     checkpoints: await verifiedSteps(scope),
     ...(gpus.length > 0 ? { gpus: gpus.map(({ uuid }) => uuid) } : {}),
+    ...(launched ? { scope: launched.scope.kind } : {}),
   };
 }
 

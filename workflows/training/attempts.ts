@@ -129,7 +129,7 @@ export function createAttempts(parts: {
           state.attempts += 1;
           gpuWait.over();
           stuck = 0;
-          view.began(state.attempt, resumeStep ?? 0, checkpoints);
+          view.began(state.attempt, resumeStep ?? 0, checkpoints, launched.scope);
           return undefined;
         }
       }

@@ -85,6 +85,8 @@ export type LaunchResult =
       readonly checkpoints: readonly number[];
       /** Those that it has to itself; absent = none. */
       readonly gpus?: readonly string[];
+      /** How far the shim got from the worker (shim/scope.py); absent = found started, or in a scheduler's job. */
+      readonly scope?: string;
     }
   /** It could not be made for as long as a host may be silent. */
   | {

@@ -33,7 +33,7 @@ export interface RunView {
   state(): TrainingState;
   checkpoints(): readonly number[];
   enter(state: TrainingState, stage: string, entered?: Entered): void;
-  began(attempt: AttemptRef, fromStep: number, checkpoints: readonly number[]): void;
+  began(attempt: AttemptRef, fromStep: number, checkpoints: readonly number[], scope?: string): void;
   /** Returns the notices that were not known yet. */
   stepped(step: TrainingStep): readonly Notice[];
   /** An earlier start finished the model, in so many steps. */
@@ -98,7 +98,7 @@ export function createRunView(
       ...{ losses, tokensPerS, goodput, waitedMs, attempts, checkpoints, notices, operations, parked },
       accepts: accepts(),
     };
-    const lines = [table(current?.epoch, loss, checkpoints), ...(parked ? [parkedDetails(parked)] : [])];
+    const lines = [table(current, loss, checkpoints), ...(parked ? [parkedDetails(parked)] : [])];
     publish({ ...update, done: step, failed, training, details: lines.join('\n\n') });
     search({ state, cause: key, step });
   };
@@ -114,13 +114,14 @@ export function createRunView(
       key = entered.key ?? '';
       show({ state, stage, cause: entered.cause ?? '' });
     },
-    began({ epoch, host }, fromStep, verified) {
+    began({ epoch, host }, fromStep, verified, scope) {
       checkpoints = verified;
       step = fromStep;
       phase = 'start';
       const startedMs = Date.now();
       const unseen = { toStep: fromStep, steppingMs: null, endedMs: null, class: null, cause: null };
-      attempts = [...attempts, { epoch, host, fromStep, startedMs, ...unseen }].slice(-shown.keptAttempts);
+      const where = { epoch, host, ...(scope === undefined ? {} : { scope }) };
+      attempts = [...attempts, { ...where, fromStep, startedMs, ...unseen }].slice(-shown.keptAttempts);
     },
     stepped(told) {
       ({ phase, step, checkpoints } = told);
@@ -165,8 +166,14 @@ export function createRunView(
   };
 }
 
-function table(epoch: number | undefined, loss: number | null, checkpoints: readonly number[]): string {
+function table(
+  attempt: shown.AttemptRecord | undefined,
+  loss: number | null,
+  checkpoints: readonly number[],
+): string {
+  const { epoch = '-', host = '-', scope = '-' } = attempt ?? {};
   const newest = checkpoints.slice(-5).join(', ');
-  const row = [epoch ?? '-', loss === null ? '-' : loss.toPrecision(4), cell(newest) || '-'];
-  return `| attempt | loss | verified checkpoints |\n|---|---|---|\n| ${row.join(' | ')} |`;
+  const known = loss === null ? '-' : loss.toPrecision(4);
+  const row = [epoch, cell(host), cell(scope), known, cell(newest) || '-'];
+  return `| attempt | host | scope | loss | verified checkpoints |\n|---|---|---|---|---|\n| ${row.join(' | ')} |`;
 }

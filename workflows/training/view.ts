@@ -30,6 +30,8 @@ export interface TrainingView {
 export interface AttemptRecord {
   readonly epoch: number;
   readonly host: string;
+  /** `session`: the end of the worker's unit ends the trainer, too; else the shim's own scope. Absent = not known. */
+  readonly scope?: string;
   /** 0 = from the start. */
   readonly fromStep: number;
   readonly toStep: number;

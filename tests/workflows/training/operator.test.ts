@@ -94,6 +94,7 @@ describe('a run that waits for a person', () => {
     const { cause, details, training } = await inState('showing', 'needsOperator');
     expect(cause).toMatch(/^config.*without advance/);
     expect(details).toContain('Last verified checkpoint: step 20');
+    expect(details).toMatch(/\| 2 \| \S+ \| (?:systemd|cgroup2|cgroup1|session) \| \S+ \| 10, 20 \|/);
     expect(details).toContain('`masgpt training retry-from showing --step 10`');
     expect(details).toContain('`{"step":10}`');
     expect(training?.parked?.choices.map(({ update }) => update)).toEqual([
