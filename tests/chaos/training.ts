@@ -105,7 +105,7 @@ function lineOf({ name, stuck, weightsEqual, attempts, parked, struck, broken }:
 
 /** Each fault once before any comes again. */
 function planner(
-  { torchrunEvery }: ChaosForm,
+  { torchrunEvery, runsAtOnce }: ChaosForm,
   random: () => number,
   notHere: readonly FaultName[],
   python: string | null,
@@ -122,10 +122,10 @@ function planner(
     const ranks = torchrun || random() < 0.5 ? 2 : 1;
     const strikes = Array.from({ length: faultsPerRun }, () => {
       const fault = draw((one) => suits(one, { ranks, torchrun }) && (torchrun || one !== 'torchrunKilled'));
-      return { fault, fromStep: Math.max(promised(fault).fromStep ?? 0, Math.floor(random() * 55)) };
+      return { fault, fromStep: Math.max(promised(fault).fromStep ?? 0, Math.floor(random() * 70)) };
     }).toSorted((a, b) => a.fromStep - b.fromStep);
     const torchrunOf = torchrun ? python : undefined;
-    return { name: `chaos-${number}`, seed: number, ranks, torchrunOf, strikes };
+    return { name: `chaos-${number}`, seed: number, ranks, runsAtOnce, torchrunOf, strikes };
   };
 }
 

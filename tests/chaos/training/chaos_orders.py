@@ -1,6 +1,6 @@
 """What a chaos trainer does to itself on order: `order.json` {id, kind, at, rank} in the witness directory, each obeyed once.
 
-Whoever obeys writes its epoch to `taken.ID` first. `at` is a phase, or `step` for the beginning of a step.
+Whoever obeys moves it to `taken.ID` and writes its epoch to `epoch.ID` first. `at` is a phase, or `step` for the beginning of a step.
 """
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Orders:
             return
         if order["at"] != at or order.get("rank", 0) != self._rank:
             return
-        draft = self._witness / f"taken.{order['id']}.{self._epoch}"
-        draft.write_text(str(self._epoch))
         try:
-            os.link(draft, self._witness / f"taken.{order['id']}")
-        except FileExistsError:
+            # Whoever moves it away has it: this rank, or the one who gave it and takes it back.
+            os.rename(self._witness / "order.json", self._witness / f"taken.{order['id']}")
+        except FileNotFoundError:
             return
+        (self._witness / f"epoch.{order['id']}").write_text(f"{self._epoch}\n")
         self._provoke(order["kind"], at)
 
     def begin_save(self) -> None:

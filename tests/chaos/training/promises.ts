@@ -49,7 +49,7 @@ export const promises = {
   raisesInEval: { attempt: 'crash', classes: ['config', 'code'], promise: 'one confirming retry' },
   raisesInSave: { attempt: 'crash', classes: ['config', 'code'], promise: 'one confirming retry' },
   raisesInFinish: {
-    ...{ attempt: 'crash', fromStep: 52, classes: ['config', 'code'] },
+    ...{ attempt: 'crash', fromStep: 72, classes: ['config', 'code'] },
     promise: 'one confirming retry',
   },
   nan: { attempt: 'crash', classes: ['nan'], promise: 'rolled back to before the first bad step' },

@@ -10,12 +10,13 @@ import { judge, type RunReport, type Struck } from './judge.ts';
 import { helpParked, startRun, statusOf } from './operate.ts';
 import type { FaultName } from './promises.ts';
 import { makeRoom } from './room.ts';
-import { openWitness, readWitness } from './witness.ts';
+import { createAccount, openWitness } from './witness.ts';
 
 export interface RunPlan {
   readonly name: string;
   readonly seed: number;
   readonly ranks: number;
+  readonly runsAtOnce: number;
   /** Python whose torchrun starts the ranks; absent = the chaos trainer starts them itself. */
   readonly torchrunOf?: string | undefined;
   /** Each with the step of the trainer's account from which it strikes. */
@@ -28,7 +29,12 @@ export interface Strikes {
   lastStrikeMs(): number;
 }
 
-const maxSteps = 60;
+/** Many at once are looked at less often, so that each takes longer. */
+const [maxSteps, stepSPerRun] = [80, 0.0125];
+const pollMs = 100;
+const askEveryMs = 500;
+/** Without a step, before one looks whether a person is asked for. */
+const helpAfterMs = 1_500;
 const trainer = fileURLToPath(new URL('./chaos-trainer.py', import.meta.url));
 /** After the last fault of any run and part. */
 const patienceMs = 240_000;
@@ -42,6 +48,7 @@ export async function runUnderFaults(
   { onStrike, lastStrikeMs }: Strikes,
 ): Promise<RunReport> {
   const { name, seed, ranks, torchrunOf } = plan;
+  const stepS = Math.max(4, plan.runsAtOnce) * stepSPerRun;
   const run = `training/${name}`;
   const target: Target = {
     ...{ stack, run, workflowId: run, ranks, random, torchrun: torchrunOf !== undefined },
@@ -52,30 +59,30 @@ export async function runUnderFaults(
   const needsRoom = plan.strikes.some(({ fault }) => fault === 'diskFilled');
   await using _room = needsRoom ? await makeRoom(runDirectory(target.root, run)) : undefined;
   await openWitness(target.witness);
-  await stack.addRecipe(name, recipeOf(target.witness, ranks, torchrunOf));
+  await stack.addRecipe(name, recipeOf(target.witness, ranks, stepS, torchrunOf));
   await startRun(target);
   const struck: Struck[] = [];
   const parked: string[] = [];
   const left = [...plan.strikes];
   const beganMs = Date.now();
+  const account = createAccount(target.witness);
+  let [askedMs, helpedMs] = [0, 0];
   for (;;) {
-    await sleep(100);
-    const status = await statusOf(target);
-    if (status === 'TERMINATED') {
-      await startRun(target);
-      continue;
+    await sleep(pollMs);
+    const nowMs = Date.now();
+    const { reached, quietMs } = await account.look(nowMs);
+    if (nowMs - askedMs > askEveryMs) {
+      askedMs = nowMs;
+      const status = await statusOf(target);
+      if (status === 'TERMINATED') await startRun(target);
+      else if (status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') break;
+      if (nowMs - Math.max(beganMs, lastStrikeMs()) > patienceMs) break;
     }
-    if (status !== 'RUNNING' && status !== 'CONTINUED_AS_NEW') break;
-    if (Date.now() - Math.max(beganMs, lastStrikeMs()) > patienceMs) break;
-    const cause = await helpParked(target);
-    if (cause !== undefined) {
-      parked.push(cause);
-      continue;
+    if (quietMs > helpAfterMs && nowMs - helpedMs > helpAfterMs) {
+      helpedMs = nowMs;
+      const cause = await helpParked(target);
+      if (cause !== undefined) parked.push(cause);
     }
-    const reached = (await readWitness(target.witness)).steps.reduce(
-      (most, { step }) => Math.max(most, step),
-      0,
-    );
     const next = left[0];
     if (!next || reached < next.fromStep) continue;
     left.shift();
@@ -92,7 +99,7 @@ export async function runUnderFaults(
   return await judge(target, { maxSteps, seed }, struck, parked);
 }
 
-function recipeOf(witness: string, ranks: number, torchrunOf: string | undefined): object {
+function recipeOf(witness: string, ranks: number, stepS: number, torchrunOf: string | undefined): object {
   const states = Array.from({ length: ranks }, (_, rank) => `state.${rank}.json`);
   return {
     ...{ kind: 'command', v: 1, maxSteps, saveSteps: 10, graceS: 2, hangFloorS: 4 },
@@ -100,6 +107,6 @@ function recipeOf(witness: string, ranks: number, torchrunOf: string | undefined
     command: torchrunOf ? [torchrunOf, trainer] : ['/usr/bin/env', 'python3', trainer],
     ...(torchrunOf ? { distributed: { launch: 'torchrun', ranks } } : {}),
     checkpointFiles: [...states, 'optimizer.bin'],
-    options: { witness, ranks, stepS: 0.05 },
+    options: { witness, ranks, stepS },
   };
 }

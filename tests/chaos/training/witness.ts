@@ -3,7 +3,7 @@
  * ever lived at once (each process holds a lock from its first moment to its last).
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeWhole } from '../../../activities/training/layout.ts';
@@ -45,9 +45,27 @@ export async function readWitness(directory: string): Promise<Witnessed> {
   };
 }
 
+/** How far the trainer says that it got, and since when it says nothing new. */
+export function createAccount(directory: string): {
+  look(nowMs: number): Promise<{ readonly reached: number; readonly quietMs: number }>;
+} {
+  let [reached, size, changedMs] = [0, 0, Date.now()];
+  return {
+    async look(nowMs) {
+      const now = (await stat(join(directory, 'steps.log')).catch(() => undefined))?.size ?? 0;
+      if (now !== size) {
+        [size, changedMs] = [now, nowMs];
+        const { steps } = await readWitness(directory);
+        reached = steps.reduce((most, { step }) => Math.max(most, step), 0);
+      }
+      return { reached, quietMs: nowMs - changedMs };
+    },
+  };
+}
+
 let orders = 0;
 
-/** Resolves when the trainer obeyed, with its epoch; undefined when it did not within the time. */
+/** Resolves when the trainer obeyed, with its epoch; undefined when it did not within the time. One order at a time. */
 export async function give(
   directory: string,
   order: Order,
@@ -55,26 +73,36 @@ export async function give(
   meanwhile: () => void = () => {},
 ): Promise<Strike | undefined> {
   orders += 1;
+  const id = orders;
   const path = join(directory, 'order.json');
-  await writeWhole(path, JSON.stringify({ ...order, id: orders }));
+  await writeWhole(path, JSON.stringify({ ...order, id }));
   meanwhile();
-  const taken = join(directory, `taken.${orders}`);
+  const obeyed = join(directory, `epoch.${id}`);
   const until = performance.now() + withinMs;
-  for (;;) {
-    const strike = await takenAt(taken);
+  while (performance.now() < until) {
+    const strike = await obeyedAt(obeyed);
     if (strike) return strike;
-    if (performance.now() > until) break;
     await sleep(20);
   }
-  await rm(path, { force: true });
-  // It may have been read just before it was taken back.
-  await sleep(50);
-  return takenAt(taken);
+  const takenBack = await rename(path, join(directory, `back.${id}`)).then(
+    () => true,
+    () => false,
+  );
+  if (takenBack) return undefined;
+  for (let tries = 0; tries < triesAfterwards; tries += 1) {
+    const strike = await obeyedAt(obeyed);
+    if (strike) return strike;
+    await sleep(100);
+  }
+  // It was taken by one who was killed before it said so.
+  return { atMs: Date.now() };
 }
 
-async function takenAt(path: string): Promise<Strike | undefined> {
-  const there = await stat(path).catch(() => undefined);
-  return there && { atMs: there.mtimeMs, epoch: Number(await readFile(path, 'utf8')) };
+const triesAfterwards = 50;
+
+async function obeyedAt(path: string): Promise<Strike | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.endsWith('\n') ? { atMs: (await stat(path)).mtimeMs, epoch: Number(text) } : undefined;
 }
 
 /** The weights that undisturbed steps lead to: a chain of hashes per rank. */

@@ -85,7 +85,7 @@ export const fileFaults = {
   optimizerMissing: damaged((directory) => rm(join(directory, 'optimizer.bin'), { force: true })),
   checkpointGone: damaged((directory) => rm(directory, { recursive: true, force: true })),
   diskFull: {
-    strike: ({ witness }) => give(witness, { kind: 'diskFull', at: 'save' }, 3_000),
+    strike: ({ witness }) => give(witness, { kind: 'diskFull', at: 'save' }, 8_000),
   },
   diskFilled: {
     async strike(target) {

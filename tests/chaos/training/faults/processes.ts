@@ -23,7 +23,7 @@ async function someRank({ witness, random, ranks }: Target, { epoch }: Attempt):
   return steps.findLast((step) => step.epoch === epoch && step.rank === rank)?.pid;
 }
 
-const ordered = (kind: string, at: Order['at'] = 'step', withinMs = 3_000): Fault => ({
+const ordered = (kind: string, at: Order['at'] = 'step', withinMs = 8_000): Fault => ({
   async strike({ witness, ranks, random }) {
     return give(witness, { kind, at, rank: Math.floor(random() * ranks) }, withinMs);
   },
