@@ -5,6 +5,7 @@
 import type { LaunchResult, TrainingPlan } from '../../workflows/training/contract.ts';
 import type { ResumeChange } from '../../workflows/training/outcome.ts';
 import { failure, isFailure } from '../failure.ts';
+import { brokenNodes } from './broken-nodes.ts';
 import { type CheckpointScope, verifiedSteps } from './checkpoints.ts';
 import { chooseCheckpoint } from './checkpoints/choose.ts';
 import { prune, pruneAll } from './checkpoints/retention.ts';
@@ -92,11 +93,12 @@ export async function launchAttempt(
     command: [...(await commandOf(ports, recipe)), layout.job],
     env: {
       ...environmentOf(ports.trainerEnv, recipe, layout.directory),
-      // Empty hides all: what is not leased is not used. A scheduler sets its own.
-      ...(plan.launcher === 'local' ? { CUDA_VISIBLE_DEVICES: visibleDevices(gpus) } : {}),
+      // Empty hides all: what is not leased is not used. A scheduler sets its own where some were asked for.
+      ...(plan.launcher === 'local' || !recipe.gpus ? { CUDA_VISIBLE_DEVICES: visibleDevices(gpus) } : {}),
     },
     gpus: gpus.map(({ uuid }) => uuid),
     wantedGpus: recipe.gpus,
+    avoidNodes: await brokenNodes(ports, run),
     graceS: recipe.graceS,
     distributed: recipe.distributed,
   });

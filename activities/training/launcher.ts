@@ -19,6 +19,8 @@ export interface AttemptSpec {
   readonly gpus?: readonly string[];
   /** What a scheduler is asked for; it says which ones they are. */
   readonly wantedGpus?: Recipe['gpus'] | undefined;
+  /** Nodes that a scheduler is not to use. */
+  readonly avoidNodes?: readonly string[];
 }
 
 /** How far the shim got away from the worker (shim/scope.py). */

@@ -6,4 +6,4 @@ export function causeOfLaunchFailure(message: string): 'launchFailed/refused' | 
 }
 
 const definite =
-  /No such file or directory|command not found|Permission denied|Exec format error|Errno (?:2|8|13)\b|invalid (?:account|partition|qos|constraint|feature)|not permitted to use|Requested node configuration is not available|violates accounting\/QOS policy/i;
+  /No such file or directory|command not found|Permission denied|Exec format error|Errno (?:2|8|13)\b|invalid (?:account|partition|qos|constraint|feature|generic resource|reservation)|time limit is invalid|not permitted to use|Requested node configuration is not available|violates accounting\/QOS policy/i;

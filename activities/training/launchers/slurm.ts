@@ -6,9 +6,9 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../failure.ts';
 import { type AttemptLayout, writeWhole } from '../layout.ts';
-import type { Launcher } from '../launcher.ts';
+import type { AttemptSpec, Launcher } from '../launcher.ts';
 import { exitSchema, identitySchema, jobClaimSchema, readRecord, submittedSchema } from './records.ts';
-import { attemptName, shimSpec } from './shim-spec.ts';
+import { attemptName, type ShimPlace, shimSpec } from './shim-spec.ts';
 import type { SlurmCommands } from './slurm/commands.ts';
 import { createObserver } from './slurm/observe.ts';
 import { jobsNamed, type SlurmSettings, submit } from './slurm/submission.ts';
@@ -20,14 +20,9 @@ export interface SlurmLauncherOptions {
   readonly pollS: number;
 }
 
-/** Of a job, for its trainer. */
-const passedOn = [
-  'CUDA_VISIBLE_DEVICES',
-  'ROCR_VISIBLE_DEVICES',
-  'GPU_DEVICE_ORDINAL',
-  'TMPDIR',
-  'SLURM_JOB_ID',
-];
+/** Of a job, for its trainer; the GPUs where some were asked for. */
+const passedOn = ['TMPDIR', 'SLURM_JOB_ID'];
+const passedOnWithGpus = [...passedOn, 'CUDA_VISIBLE_DEVICES', 'ROCR_VISIBLE_DEVICES', 'GPU_DEVICE_ORDINAL'];
 /** From the whole job's KILL to its record as ended: KillWait, an epilog, a controller that is busy. */
 const killedWithinS = 120;
 const lookMs = 500;
@@ -38,12 +33,12 @@ export function hostOfSlurm(name: string): string {
 
 export function createSlurmLauncher({ commands, settings, pollS }: SlurmLauncherOptions): Launcher {
   const observer = createObserver({ commands, pollS, warnS: settings.warnS });
-  const place = {
+  const placeOf = ({ wantedGpus }: AttemptSpec): ShimPlace => ({
     host: hostOfSlurm(settings.name),
     // A group beside the job's own would be out of Slurm's reach.
-    scopeKinds: ['session'] as const,
-    scheduler: { kind: 'slurm' as const, passedOn },
-  };
+    scopeKinds: ['session'],
+    scheduler: { kind: 'slurm', passedOn: wantedGpus ? passedOnWithGpus : passedOn },
+  });
 
   const untilDead = async (layout: AttemptLayout, limitS: number): Promise<boolean> => {
     const deadline = performance.now() + limitS * 1000;
@@ -66,7 +61,7 @@ export function createSlurmLauncher({ commands, settings, pollS }: SlurmLauncher
         (await readRecord(layout.submitted, submittedSchema));
       if (begun) return null;
       await mkdir(layout.directory, { recursive: true });
-      await writeWhole(layout.spec, JSON.stringify(shimSpec(layout, spec, place)));
+      await writeWhole(layout.spec, JSON.stringify(shimSpec(layout, spec, placeOf(spec))));
       const name = attemptName(layout, spec.run, spec.epoch);
       const [known] = await jobsNamed(commands, name);
       const job = known ?? (await submit(commands, settings, { name, layout, spec }));

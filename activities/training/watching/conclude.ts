@@ -54,7 +54,9 @@ export async function conclude(
     resumeStep: row.resume_step,
     batch: batchOf(recipe),
     host: ports.host,
-    gpusLeft: await gpusLeft(ports.database, { run, epoch }, recipe.gpus, broken),
+    // Not of this host where a scheduler gave them: it knows what is left.
+    gpusLeft:
+      row.start_ticks === null ? null : await gpusLeft(ports.database, { run, epoch }, recipe.gpus, broken),
   });
   const hungRank = stopping?.by === 'hang' ? stopping.rank : undefined;
   const tail = explained.has(found.class) ? '' : await tailOf(layout, hungRank);

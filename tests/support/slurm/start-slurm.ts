@@ -47,6 +47,9 @@ export async function missingForSlurm(): Promise<readonly string[]> {
 }
 
 export async function startSlurm(): Promise<Slurm> {
+  const missing = await missingForSlurm();
+  if (missing.length > 0)
+    throw new Error(`absent: ${missing.join(', ')}; apt-get install ${slurmPackages.join(' ')}`);
   const directory = await mkdtemp(join(tmpdir(), 'masgpt-slurm-'));
   const host = hostname().split('.')[0] as string;
   const [controllerPort, n1, n2] = (await freePorts(3)) as [number, number, number];
@@ -143,9 +146,6 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const missing = await missingForSlurm();
-  if (missing.length > 0)
-    throw new Error(`absent: ${missing.join(', ')}; apt-get install ${slurmPackages.join(' ')}`);
   await using slurm = await startSlurm();
   process.stdout.write(`export SLURM_CONF=${slurm.conf}\n`);
   const stays = setInterval(() => {}, 60_000);

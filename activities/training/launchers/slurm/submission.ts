@@ -70,7 +70,9 @@ export function sbatchArguments(
 ): string[] {
   const { partition, account, qos, reservation, timeLimitMin, cpus, memoryMib, warnS } = settings;
   const { constraint, gres } = gpusAsked(settings, spec);
-  const wanted = { partition, account, qos, reservation, constraint, gres };
+  const { avoidNodes = [] } = spec;
+  const exclude = avoidNodes.length > 0 ? avoidNodes.join(',') : undefined;
+  const wanted = { partition, account, qos, reservation, constraint, gres, exclude };
   return [
     ...['--parsable', `--job-name=${name}`, '--nodes=1', '--ntasks=1'],
     // The supervisor decides on the next attempt, with another epoch.

@@ -1,20 +1,20 @@
 /** The Slurm launcher on a real cluster of two nodes on loopback: jobs, their claims, and every way in which one ends. */
 import { access, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { verdictOfScheduler } from '../../../../../activities/training/classifying/scheduler-word.ts';
 import { createSlurmCommands } from '../../../../../activities/training/launchers/slurm/commands.ts';
 import { lives, python, soon } from '../../../../support/local-attempts.ts';
 import { type SlurmAttempts, slurmAttempts } from '../../../../support/slurm/slurm-attempts.ts';
 import { type Slurm, startSlurm, waitUntil } from '../../../../support/slurm/start-slurm.ts';
-import { describeWithSlurm } from '../../../../support/slurm/suite.ts';
+import { withoutSlurm } from '../../../../support/slurm/suite.ts';
 
 const shimScript = fileURLToPath(new URL('../../../../../activities/training/shim/shim.py', import.meta.url));
 
 /** Slurm takes its time: 18 s to say that a controller does not answer. */
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
-describeWithSlurm('an attempt in a Slurm job', () => {
+describe.skipIf(withoutSlurm)('an attempt in a Slurm job', () => {
   let slurm: Slurm;
   let attempts: SlurmAttempts;
 
