@@ -53,8 +53,8 @@ export interface RunHandle<Result> {
   readonly attached: boolean;
   /** Throws `Input.NotFound` for an unknown name, Temporal's own error while no worker runs. */
   progress(): Promise<Progress>;
-  /** Waits for the end. Throws the failure that ended the run, with its `type`. */
-  result(): Promise<Result>;
+  /** Waits for the end, or for the signal. Throws the failure that ended the run, with its `type`. */
+  result(signal?: AbortSignal): Promise<Result>;
   /** Asks the run to stop; what it has finished stays stored. */
   cancel(): Promise<void>;
 }
@@ -188,10 +188,13 @@ function handleOf<Result>({ client, kind }: KindOptions, name: string, attached:
     workflowId,
     attached,
     progress: async () => addBatchesInFlight(client, await known(handle.query<Progress>('progress'))),
-    result: () =>
-      known(handle.result() as Promise<Result>).catch((error: unknown) => {
+    result: (signal) => {
+      const result = (): Promise<Result> => handle.result() as Promise<Result>;
+      const asked = signal ? client.connection.withAbortSignal(signal, result) : result();
+      return known(asked).catch((error: unknown) => {
         throw rootOf(error);
-      }),
+      });
+    },
     cancel: async () => void (await known(handle.cancel())),
   };
 }

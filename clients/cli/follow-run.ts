@@ -1,4 +1,5 @@
 /** Says that a run began, and shows its progress until it ends. A run whose worker is not there yet shows nothing. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../../workflows/shared/progress.ts';
 import type { RunHandle } from '../client.ts';
@@ -35,7 +36,9 @@ export async function followRun<Result>(
       await sleep(pollMs, undefined, { signal: ended.signal }).catch(() => {});
     }
   })();
-  return await Promise.race([handle.result(), leaving]).finally(async () => {
+  // Who leaves calls the waiting off: the SDK would try it again on the closed connection, and crash. It adds a listener per poll.
+  setMaxListeners(0, ended.signal);
+  return await Promise.race([handle.result(ended.signal), leaving]).finally(async () => {
     ended.abort();
     await following;
     if (!signal.aborted) await look();

@@ -27,14 +27,9 @@ export async function onStack<T>(
     const config = await loadConfig({ file: local.configFile, env, flags });
     const temporal = await connectClient({ config, env, database });
     const client = createMasClient(temporal, { taskQueue: config.temporal.taskQueue });
-    // What still waits for an answer ends with the body: the SDK would try it again on the closed connection, and crash.
-    const done = new AbortController();
     try {
-      return await temporal.connection.withAbortSignal(done.signal, () =>
-        body({ ...local, config, stack, temporal, client, database }),
-      );
+      return await body({ ...local, config, stack, temporal, client, database });
     } finally {
-      done.abort();
       await temporal.connection.close();
     }
   } finally {
