@@ -24,7 +24,8 @@ export function modelCardReadme(card: ModelCard): string {
       ['what', 'value'],
       [
         ['model (sha256)', card.artefact],
-        ['begins with', card.baseModel ? card.baseModel.name : 'random weights, or as its command decides'],
+        ['begins with', card.baseModel?.name ?? 'random weights, or as its command decides'],
+        ...(card.baseModel ? [['its files (sha256)', card.baseModel.sha256 ?? 'unknown']] : []),
         ['steps', result.steps],
         ['loss of the last logged step', result.finalLoss ?? 'none was told'],
         ['attempts', result.attempts],

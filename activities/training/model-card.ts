@@ -11,6 +11,7 @@ import { strictest } from '../dataset/export/licences.ts';
 import { type CardAttempt, type CardCheckpoint, readAttempts, readCheckpoints } from './model-card-rows.ts';
 import { modelCardReadme } from './model-card-readme.ts';
 import { runDirectory, writeWhole } from './layout.ts';
+import { modelNameOf } from './models/base-model.ts';
 import { readRecipe } from './read-recipe.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -39,7 +40,12 @@ export interface ModelCard {
   readonly seed: number;
   readonly launcher: string;
   /** Null = from scratch, or a command's own. */
-  readonly baseModel: { readonly name: string; readonly hubId: string | null } | null;
+  readonly baseModel: {
+    readonly name: string;
+    readonly hubId: string | null;
+    /** Over its files, as the attempts began with it. */
+    readonly sha256: string | null;
+  } | null;
   readonly result: Pick<TrainingResult, 'steps' | 'attempts' | 'finalLoss' | 'trainSeconds'>;
   readonly checkpoints: readonly CardCheckpoint[];
   readonly attempts: readonly CardAttempt[];
@@ -76,11 +82,11 @@ export async function writeModelCard(
   const attempts = await readAttempts(parts.database, run);
   const { checkpoints, versions } = await readCheckpoints(parts.database, run);
   const dataset = await datasetOf(parts, plan);
-  const baseModel = baseModelOf(recipe);
-  const stated = [dataset.licence, baseModel ? (known[baseModel.name]?.licence ?? 'unknown') : null];
+  const baseModel = await baseModelOf(parts.database, run, recipe);
+  const stated = [dataset.licence, baseModel ? (known[baseModel.sha256 ?? '']?.licence ?? '') : null];
   const card: ModelCard = {
     ...{ v: 1, run, artefact, simulated: dataset.simulated },
-    licence: strictest(stated.filter((licence) => licence !== null)) ?? null,
+    licence: strictest(stated.filter((licence) => licence !== null)) || null,
     dataset: dataset.card,
     recipe: { name: plan.recipe, sha256: plan.recipeSha256, content: recipe },
     ...{ seed: plan.seed, launcher: plan.launcher, baseModel },
@@ -97,16 +103,27 @@ export async function writeModelCard(
   await writeWhole(join(directory, 'README.md'), modelCardReadme(card));
 }
 
-/** What the product installs by itself. Source: its page on the Hub. */
+/** What the product installs by itself, by the hash of its files: a config may give the name to another one. Source: its page on the Hub. */
 const known: Readonly<Record<string, { readonly hubId: string; readonly licence: string }>> = {
-  'smollm2-135m-instruct': { hubId: 'HuggingFaceTB/SmolLM2-135M-Instruct', licence: 'Apache-2.0' },
+  // SmolLM2-135M-Instruct.Q4_1.gguf
+  e20e7aab8e4fb69891e8e854e072d1f5862526ac9d20a74bad7603e32d2127a2: {
+    hubId: 'HuggingFaceTB/SmolLM2-135M-Instruct',
+    licence: 'Apache-2.0',
+  },
 };
 
-function baseModelOf(recipe: Recipe): ModelCard['baseModel'] {
-  // Of kind `sft` alone is anything known; a model from scratch has no name.
-  const name = 'model' in recipe && 'name' in recipe.model ? recipe.model.name : undefined;
-  if (typeof name !== 'string') return null;
-  return { name, hubId: known[name]?.hubId ?? null };
+async function baseModelOf(database: Database, run: string, recipe: Recipe): Promise<ModelCard['baseModel']> {
+  const name = modelNameOf(recipe);
+  if (name === undefined) return null;
+  const pinned = await database
+    .selectFrom('training_attempts')
+    .select('model_sha256')
+    .where('run', '=', run)
+    .where('model_sha256', 'is not', null)
+    .orderBy('epoch', 'desc')
+    .executeTakeFirst();
+  const sha256 = pinned?.model_sha256 ?? null;
+  return { name, hubId: known[sha256 ?? '']?.hubId ?? null, sha256 };
 }
 
 const maxInputChars = 65_536;

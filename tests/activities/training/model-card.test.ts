@@ -144,7 +144,11 @@ describe('a card', () => {
     const { recipe } = card;
     const readme = modelCardReadme({
       ...card,
-      baseModel: { name: 'smollm2-135m-instruct', hubId: 'HuggingFaceTB/SmolLM2-135M-Instruct' },
+      baseModel: {
+        name: 'smollm2-135m-instruct',
+        hubId: 'HuggingFaceTB/SmolLM2-135M-Instruct',
+        sha256: 'f'.repeat(64),
+      },
       recipe: { ...recipe, content: { ...recipe.content, kind: 'sft' } as never },
     });
     expect(headerOf(readme)).toMatchObject({
