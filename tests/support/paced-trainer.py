@@ -2,7 +2,7 @@
 
 `paced-trainer.py JOB.json`. Options: stepS; ranks (further ones are children with RANK set); paces [{at: phase or step
 number, rank?, run?, kind: sleep | work | stop | spin | error | loss | skips | exit, s}]: what happens there, and for how long.
-`sleep` does nothing at all, `work` computes, `stop` stops the whole process with its beats.
+`sleep` does nothing at all, `work` computes, `stop` stops the whole process with its beats, `claim` tells of a save of `bytes`.
 """
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ def pace(at: object) -> None:
             os._exit(entry["code"])
         elif kind == "loss":
             events.write("log", loss=float(entry["loss"]), gradNorm=entry.get("gradNorm"))
+        elif kind == "claim":
+            claimed = Path(job["output"], f"checkpoint-{events.step}")
+            claimed.mkdir(parents=True)
+            events.write("save", dir=str(claimed), bytes=entry["bytes"], durS=0.1)
         elif kind == "skips":
             skips += 1
             events.write("log", loss=2.0, gradNorm=float("inf"), nonfinite=False, scalerSkips=skips)

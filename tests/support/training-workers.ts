@@ -58,6 +58,7 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
   } as unknown as Services;
   const plugins = [new TrainingPlugin({ services })];
   const queues = queuesOf(taskQueue);
+  const roles = options.queues ?? ['workflows', 'gpu', 'host'];
   const shared = {
     plugins,
     shutdownGraceTime: '1 s',
@@ -65,14 +66,15 @@ export async function startTrainingWorkers(options: TrainingWorkerOptions): Prom
     maxHeartbeatThrottleInterval: '2 s',
   } as const;
   const all = {
-    workflows: { taskQueue, workflowBundle: await workflowCode() },
+    workflows: {
+      taskQueue,
+      ...(roles.includes('workflows') ? { workflowBundle: await workflowCode() } : {}),
+    },
     gpu: { taskQueue: queues.gpu },
     host: { taskQueue: queues.gpuHost(options.hostQueue ?? trainingHost(config)) },
   };
   const places = placeHosts(config).map((host) => ({ taskQueue: queues.gpuHost(host) }));
-  const wanted = (options.queues ?? ['workflows', 'gpu', 'host']).flatMap((name) =>
-    name === 'host' ? [all.host, ...places] : [all[name]],
-  );
+  const wanted = roles.flatMap((name) => (name === 'host' ? [all.host, ...places] : [all[name]]));
   const workers = await runWorkers(options.address, shared, wanted);
   return {
     async [Symbol.asyncDispose]() {

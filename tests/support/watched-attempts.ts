@@ -21,7 +21,7 @@ const script = fileURLToPath(new URL('./paced-trainer.py', import.meta.url));
 
 export interface Pace {
   readonly at: string | number;
-  readonly kind: 'sleep' | 'work' | 'spin' | 'stop' | 'error' | 'exit' | 'loss' | 'skips';
+  readonly kind: 'sleep' | 'work' | 'spin' | 'stop' | 'error' | 'exit' | 'loss' | 'skips' | 'claim';
   readonly rank?: number;
   /** In this run alone. */
   readonly run?: string;
@@ -29,6 +29,7 @@ export interface Pace {
   readonly code?: number;
   readonly loss?: string | number;
   readonly gradNorm?: number;
+  readonly bytes?: number;
 }
 
 export interface Paced {

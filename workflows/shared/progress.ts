@@ -1,7 +1,7 @@
 /** What a run shows while it runs: the `progress` query, the details and the memo in Temporal's UI. */
 import { defineQuery, setCurrentDetails, setHandler, upsertMemo } from '@temporalio/workflow';
 import type { AgentsView } from './agents-view.ts';
-import { cell } from './encode/markdown.ts';
+import { cell, gap } from './encode/markdown.ts';
 import { createPace } from './pace.ts';
 import { doneWords, duration, failureWords, rateWords, secondsLeft, unknown } from './progress-words.ts';
 import type { TrainingView } from '../training/view.ts';
@@ -103,7 +103,7 @@ function markdown(progress: Progress, nowMs: number): string {
   }
   if (progress.simulated) rows.push(['models', 'simulated']);
   if (progress.cause) rows.push(['cause', cell(progress.cause)]);
-  const table = ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+  const table = ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name}${gap} | ${value} |`)].join('\n');
   return progress.details ? `${table}\n\n${progress.details}` : table;
 }
 

@@ -49,6 +49,6 @@ export interface ResolvedRun<T> {
 /**
  * 2: an answer steps on what a step recorded, the run is settled by a local activity, and `running` has no memo. 3: a matrix finds
  * what is done before it starts batches. 4: a dataset's queries are embedded before its matrix, its refinement can be steered, and a batch begun
- * once more waits for its former end.
+ * once more waits for its former end. 5: people are told of a training whose watch was lost.
  */
-export const presentRules = 4;
+export const presentRules = 5;

@@ -70,7 +70,7 @@ export function createAttempts(parts: {
     const fresh = view.stepped(told);
     if (workflowInfo().continueAsNewSuggested) callOff('handOver');
     for (const { kind, step, text } of fresh) {
-      const event = eventOf(kind);
+      const event = eventOf(kind, resolved.rules);
       if (event) await tell(event, `${run} at step ${step}: ${text}`, kind);
     }
   });

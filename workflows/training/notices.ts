@@ -63,7 +63,8 @@ export async function startTelling(
 }
 
 /** Of an attempt's notices, the events that are told outside. */
-export function eventOf(kind: string): NoticeEvent | undefined {
+export function eventOf(kind: string, rules = 1): NoticeEvent | undefined {
+  if (kind === 'supervisorLost') return rules >= 5 ? kind : undefined;
   return toldKinds.find((known) => known === kind);
 }
 

@@ -1,5 +1,5 @@
 /** What a run that waits for a person shows: what happened, what each choice would do, and the command for it. Pure. */
-import { cell } from '../shared/encode/markdown.ts';
+import { cell, gap } from '../shared/encode/markdown.ts';
 import type { TrainingUpdate } from './contract.ts';
 import type { AttemptOutcome } from './outcome.ts';
 import type { Choice, Parked } from './view.ts';
@@ -68,7 +68,8 @@ function choice(
 /** Markdown below the table of the run's details. */
 export function parkedDetails(parked: Parked): string {
   const rows = parked.choices.map(
-    ({ update, does, command, input }) => `| ${update} | ${cell(does)} | \`${command}\` | \`${input}\` |`,
+    ({ update, does, command, input }) =>
+      `| ${update}${gap} | ${cell(does)}${gap} | \`${command}\`${gap} | \`${input}\` |`,
   );
   const newest = parked.lastVerifiedStep === null ? 'none' : `step ${parked.lastVerifiedStep}`;
   return [

@@ -2,7 +2,7 @@
  * What a training run shows, kept in one place: the `progress` query, the details and memo in Temporal's UI, search attributes.
  * Bounded, so that it survives continue-as-new.
  */
-import { cell } from '../shared/encode/markdown.ts';
+import { cell, gap } from '../shared/encode/markdown.ts';
 import { createProgress } from '../shared/progress.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import type { AttemptRef } from './attempt.ts';
@@ -175,5 +175,5 @@ function table(
   const newest = checkpoints.slice(-5).join(', ');
   const known = loss === null ? '-' : loss.toPrecision(4);
   const row = [epoch, cell(host), cell(scope), known, cell(newest) || '-'];
-  return `| attempt | host | scope | loss | verified checkpoints |\n|---|---|---|---|---|\n| ${row.join(' | ')} |`;
+  return `| attempt | host | scope | loss | verified checkpoints |\n|---|---|---|---|---|\n| ${row.join(`${gap} | `)} |`;
 }
