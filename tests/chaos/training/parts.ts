@@ -18,7 +18,7 @@ export interface PartStrike {
 const stoppedMs = 25_000;
 const secondLivesMs = 15_000;
 
-/** One every so often, in an order of their own, until the signal; a part that is not up is left out. */
+/** One every so often once the last one is overcome, in an order of their own, until the signal; a part that is not up is left out. */
 export async function strikeParts(
   stack: ChaosStack,
   options: {
@@ -66,6 +66,8 @@ export async function strikeParts(
     (fault) => !leaveOut.includes(fault) && (fault !== 'workerGroupKilled' || groups.possible),
   );
   for (let left: PartFault[] = []; !signal.aborted;) {
+    // From the moment on at which all is up again: a slow machine would else have no worker at all.
+    await untilWhole(stack, signal);
     await pause(everyMs * (0.5 + random()));
     if (signal.aborted) return;
     if (left.length === 0) left = possible.toSorted(() => random() - 0.5);
@@ -77,6 +79,20 @@ export async function strikeParts(
       stack.note(`${fault} did not strike: ${String(error)}`);
     }
   }
+}
+
+const parts = ['worker', 'temporal', 'postgres'] as const;
+
+async function untilWhole(stack: ChaosStack, signal: AbortSignal): Promise<void> {
+  const isUp = async (part: string): Promise<boolean> => {
+    const pid = await stack.pidOf(part);
+    try {
+      return pid !== undefined && process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  while (!signal.aborted && !(await Promise.all(parts.map(isUp))).every(Boolean)) await sleep(lookMs);
 }
 
 interface WorkerGroups extends AsyncDisposable {
