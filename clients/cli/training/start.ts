@@ -15,13 +15,18 @@ export default defineCommand({
     ...commonArgs,
     dataset: { type: 'string', description: 'Name of a finished dataset', required: true },
     recipe: { type: 'string', description: 'How to train: a recipe by name', default: 'tiny' },
+    launcher: {
+      type: 'string',
+      description: "Where: this host, or a launcher of the workers' config (default: local)",
+    },
     name: { type: 'string', description: "Name of the run (default: made from the input's hash)" },
     seed: { type: 'string', description: 'Seed of weights and order', default: '0' },
     resume: { type: 'boolean', description: 'Let a run that waits for an operator go on' },
   },
   run: ({ args }) => {
     const seed = wholeNumber('--seed', args.seed, 0) ?? 0;
-    const input: TrainingRequest = { dataset: args.dataset, recipe: args.recipe, seed };
+    const { dataset, recipe, launcher } = args;
+    const input: TrainingRequest = { dataset, recipe, seed, ...(launcher === undefined ? {} : { launcher }) };
     const options = args.name === undefined ? {} : { name: args.name };
     return runCommand(args, (context) => train(context, input, { ...options, resume: args.resume === true }));
   },
