@@ -83,7 +83,8 @@ export async function writeModelCard(
   const { checkpoints, versions } = await readCheckpoints(parts.database, run);
   const dataset = await datasetOf(parts, plan);
   const baseModel = await baseModelOf(parts.database, run, recipe);
-  const stated = [dataset.licence, baseModel ? (known[baseModel.sha256 ?? '']?.licence ?? '') : null];
+  // What states none makes the whole unknown.
+  const stated = [dataset.licence ?? '', baseModel ? (known[baseModel.sha256 ?? '']?.licence ?? '') : null];
   const card: ModelCard = {
     ...{ v: 1, run, artefact, simulated: dataset.simulated },
     licence: strictest(stated.filter((licence) => licence !== null)) || null,
@@ -146,8 +147,8 @@ async function datasetOf(
   // Names are per namespace, and may have been given anew: the file's digest tells which one it was.
   const row = built.find(({ result }) => filesOf(result)['sft.jsonl'] === datasetSha256);
   const files = filesOf(row?.result);
-  const readme = files['README.md'];
-  const header = readme === undefined ? '' : await blobs.getText(readme).catch(() => '');
+  const own = files['card.md'];
+  const header = own === undefined ? '' : await blobs.getText(own).catch(() => '');
   const licence = /^license: "([^"\n]{1,60})"$/m.exec(header)?.[1] ?? null;
   const input = row && canonicalJson(row.input).length <= maxInputChars ? row.input : null;
   const manifestSha256 = files['manifest.json'] ?? null;

@@ -52,7 +52,7 @@ async function trained(
       ...{ namespace: 'default', kind: 'dataset', name: 'rows', tenant: 'default', state: 'succeeded' },
       ...{ workflow_id: 'dataset/rows', first_run_id: 'x', run_id: 'x', input_hash: 'x', simulated },
       input: toJson({ queries: [{ source: 'generated-train', limit: 12 }] }),
-      result: toJson({ rows: 12, files: { 'sft.jsonl': rows, 'README.md': readme, 'manifest.json': 'm' } }),
+      result: toJson({ rows: 12, files: { 'sft.jsonl': rows, 'card.md': readme, 'manifest.json': 'm' } }),
     })
     .execute();
   const attempt = { run, host: toText(text), directory: 'x', state: 'ended' as const };
