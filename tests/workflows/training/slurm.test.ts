@@ -134,6 +134,24 @@ describe.skipIf(withoutSlurm)('a run on Slurm', () => {
     expect((await attempts('slurm-paused')).map(({ outcome }) => outcome)).toEqual(['stopped', 'completed']);
   });
 
+  it('is taken away by a person: it parks, with who did it, and goes on when it is told to', async () => {
+    const handle = await start('slurm-cancelled', 'cluster', 100, 10);
+    await until(
+      async () =>
+        (await parts.progress('slurm-cancelled').catch(() => undefined))?.training?.checkpoints.length,
+    );
+    await slurm.ask('scancel', '--me');
+    const progress = await until(async () => {
+      const told = await parts.progress('slurm-cancelled');
+      return told.state === 'needsOperator' && told;
+    });
+    expect(progress.cause).toContain('stopped/scheduler');
+    expect(progress.details).toContain('the scheduler says CANCELLED');
+    await handle.executeUpdate('resume');
+    const result = await handle.result();
+    expect(await parts.finalState('slurm-cancelled', result.artefact)).toBe(undisturbed(100));
+  });
+
   it('is watched on by a worker of another host', async () => {
     const handle = await start('slurm-handed', 'cluster', 150, 50);
     await stepped('slurm-handed');

@@ -161,18 +161,25 @@ describe.skipIf(withoutSlurm)('an attempt in a Slurm job', () => {
   });
 
   it('is unknown, or alive by its own events, while the controller is away', async () => {
-    await occupy();
-    await attempts.launch('beat(60)');
-    await attempts.until('queued');
+    await attempts.launch('beat(300)');
+    await began();
+    await using other = await slurmAttempts(slurm);
+    await slurm.ask('sbatch', '--partition=high', '--nodes=1', '--wrap=sleep 600');
+    await waitUntil(async () => (await slurm.ask('sinfo', '-h', '-p', 'low', '-o', '%t')) === 'alloc', 60);
+    await other.launch('beat(60)');
+    await other.until('queued');
     await slurm.stopController();
-    expect((await attempts.until('unknown')).why).toMatch(/Unable to contact|connect/i);
-    await expect(attempts.stop(1)).rejects.toMatchObject({ type: 'Training.HostUnknown' });
-    const other = await slurmAttempts(slurm);
-    await expect(other.launch('beat(1)')).rejects.toMatchObject({ type: 'Training.HostUnknown' });
+    expect((await other.until('unknown')).why).toMatch(/Unable to contact|connect/i);
+    await expect(other.stop(1)).rejects.toMatchObject({ type: 'Training.HostUnknown' });
+    expect(await attempts.observe()).toEqual({ status: 'alive' });
+    await using late = await slurmAttempts(slurm);
+    await expect(late.launch('beat(1)')).rejects.toMatchObject({ type: 'Training.HostUnknown' });
     await slurm.startController();
-    expect((await attempts.until('queued')).reason).not.toBe('');
-    await other.launch('beat(1)');
-    await other[Symbol.asyncDispose]();
+    expect((await other.until('queued')).reason).not.toBe('');
+    expect(await attempts.observe()).toEqual({ status: 'alive' });
+    // The same key again.
+    await late.launch('beat(1)');
+    expect(await attempts.begun()).toHaveLength(1);
   });
 
   it('is refused in Slurm’s words', async () => {
