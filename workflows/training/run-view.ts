@@ -6,7 +6,14 @@ import { cell, gap } from '../shared/encode/markdown.ts';
 import { createProgress } from '../shared/progress.ts';
 import type { ResolvedRun } from '../shared/run-input.ts';
 import type { AttemptRef } from './attempt.ts';
-import type { AttemptOutcome, Notice, TrainingPlan, TrainingState, TrainingStep } from './contract.ts';
+import type {
+  AttemptOutcome,
+  FailureClass,
+  Notice,
+  TrainingPlan,
+  TrainingState,
+  TrainingStep,
+} from './contract.ts';
 import { parkedDetails } from './parked.ts';
 import { createSearchAttributes } from './search-attributes.ts';
 import * as shown from './view.ts';
@@ -19,6 +26,8 @@ export interface CarriedView {
   readonly checkpoints: readonly number[];
   readonly notices: readonly Notice[];
   readonly operations: readonly shown.Operation[];
+  /** Ends so far that were no success and nobody's wish. */
+  readonly failed?: number;
 }
 
 export interface Entered {
@@ -43,7 +52,6 @@ export interface RunView {
   /** The plan was changed. */
   planned(maxSteps: number): void;
   step(): number;
-  failures(count: number): void;
   carried(): CarriedView;
 }
 
@@ -65,7 +73,7 @@ export function createRunView(
   const search = createSearchAttributes(searchAttributes, recipe);
   const publish = createProgress(
     {
-      ...{ state: 'pending', stage: 'starting', done: carried.step, failed: 0 },
+      ...{ state: 'pending', stage: 'starting', done: carried.step, failed: carried.failed ?? 0 },
       ...{ total: resolved.input.maxSteps, unit: 'steps' },
     },
     resolved.rules,
@@ -74,7 +82,7 @@ export function createRunView(
   let { step, losses, attempts, checkpoints, notices, operations } = carried;
   let [phase, loss, tokensPerS] = ['start', null as number | null, null as number | null];
   let parked: shown.Parked | null = null;
-  let [failed, key] = [0, ''];
+  let [failed, key] = [carried.failed ?? 0, ''];
   let waitingSinceMs: number | null = null;
 
   const change = (epoch: number | undefined, next: Partial<shown.AttemptRecord>): void => {
@@ -98,7 +106,7 @@ export function createRunView(
       ...{ losses, tokensPerS, goodput, waitedMs, attempts, checkpoints, notices, operations, parked },
       accepts: accepts(),
     };
-    const lines = [table(current, loss, checkpoints), ...(parked ? [parkedDetails(parked)] : [])];
+    const lines = [tables(attempts, loss, checkpoints), ...(parked ? [parkedDetails(parked)] : [])];
     publish({ ...update, done: step, failed, training, details: lines.join('\n\n') });
     search({ state, cause: key, step });
   };
@@ -117,6 +125,7 @@ export function createRunView(
     began({ epoch, host }, fromStep, verified, scope) {
       checkpoints = verified;
       step = fromStep;
+      loss = losses.findLast(([told]) => told <= fromStep)?.[1] ?? null;
       phase = 'start';
       const startedMs = Date.now();
       const unseen = { toStep: fromStep, steppingMs: null, endedMs: null, class: null, cause: null };
@@ -124,11 +133,13 @@ export function createRunView(
       attempts = [...attempts, { ...where, fromStep, startedMs, ...unseen }].slice(-shown.keptAttempts);
     },
     stepped(told) {
-      ({ phase, step, checkpoints } = told);
+      ({ phase, checkpoints } = told);
+      const known = attempts.find((attempt) => attempt.epoch === told.epoch);
+      // A trainer that resumes says step 0 until it has loaded its checkpoint.
+      step = (resolved.rules ?? 1) >= 5 ? Math.max(told.step, known?.fromStep ?? 0) : told.step;
       loss = told.loss ?? loss;
       tokensPerS = told.tokensPerS ?? tokensPerS;
       losses = shown.addLosses(losses, told.losses ?? []);
-      const known = attempts.find((attempt) => attempt.epoch === told.epoch);
       const isStepping = known?.steppingMs === null && step > known.fromStep;
       change(told.epoch, { toStep: step, ...(isStepping ? { steppingMs: Date.now() } : {}) });
       const fresh = (told.notices ?? []).filter(
@@ -145,6 +156,7 @@ export function createRunView(
     },
     ended(epoch, outcome) {
       ({ checkpoints } = outcome);
+      if (!wished.has(outcome.class)) failed += 1;
       if (epoch === undefined) return;
       ({ step } = outcome);
       loss = outcome.loss ?? loss;
@@ -159,21 +171,31 @@ export function createRunView(
       show();
     },
     planned: (total) => show({ total }),
-    failures(count) {
-      failed = count;
-    },
-    carried: () => ({ step, losses, attempts, checkpoints, notices, operations }),
+    carried: () => ({ step, losses, attempts, checkpoints, notices, operations, failed }),
   };
 }
 
-function table(
-  attempt: shown.AttemptRecord | undefined,
+/** The loss and what it can be resumed from; below, the last attempts. */
+function tables(
+  attempts: readonly shown.AttemptRecord[],
   loss: number | null,
   checkpoints: readonly number[],
 ): string {
-  const { epoch = '-', host = '-', scope = '-' } = attempt ?? {};
-  const newest = checkpoints.slice(-5).join(', ');
-  const known = loss === null ? '-' : loss.toPrecision(4);
-  const row = [epoch, cell(host), cell(scope), known, cell(newest) || '-'];
-  return `| attempt | host | scope | loss | verified checkpoints |\n|---|---|---|---|---|\n| ${row.join(`${gap} | `)} |`;
+  const newest = cell(checkpoints.slice(-5).join(', ')) || 'none';
+  const now = `| loss${gap} | verified checkpoints |\n|---|---|\n| ${loss?.toPrecision(4) ?? '-'}${gap} | ${newest} |`;
+  if (attempts.length === 0) return now;
+  const rows = attempts.slice(-tabledAttempts).map(({ epoch, host, scope, fromStep, toStep, class: end }) => {
+    const cells = [epoch, cell(host), cell(scope ?? '-'), `${fromStep} to ${toStep}`, end ?? 'runs'];
+    return `| ${cells.join(`${gap} | `)} |`;
+  });
+  const heads = ['attempt', 'host', 'scope', 'steps', 'end'].join(`${gap} | `);
+  return `${now}\n\n| ${heads} |\n|---|---|---|---|---|\n${rows.join('\n')}`;
 }
+
+const tabledAttempts = 4;
+
+/** Ends that are no failure. */
+const wished: ReadonlySet<FailureClass> = new Set([
+  ...(['completed', 'stopped', 'cancelled', 'superseded'] as const),
+  ...(['preempted', 'walltime', 'supervisorLost'] as const),
+]);

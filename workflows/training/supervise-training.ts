@@ -91,7 +91,6 @@ async function supervise(
       const reason = operator.abortReason();
       if (reason !== undefined) throw endedByOperator(reason, outcome);
       state.failures = recordFailure(state.failures, outcome);
-      view.failures(state.failures.length);
       const reaction = react(outcome, state.failures);
       next = {};
       switch (reaction.do) {
@@ -145,7 +144,6 @@ async function supervise(
     if (decision.do === 'abort') throw endedByOperator(decision.reason, outcome);
     // A person has looked: the budgets begin anew.
     state.failures = [];
-    view.failures(0);
     return decision.fromStep === undefined ? {} : { fromStep: decision.fromStep };
   }
 
