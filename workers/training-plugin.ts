@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { createTrainingActivities, type TrainingActivities } from '../activities/training/activities.ts';
 import type { Gpu } from '../activities/training/gpus/discover.ts';
 import { registerGpus } from '../activities/training/gpus/registry.ts';
+import { createJudgePrograms } from '../activities/training/judge-programs.ts';
 import { createDeliverNotice } from '../activities/training/notify.ts';
 import { createLocalLauncher } from '../activities/training/launchers/local.ts';
 import { thisMachine } from '../activities/training/process-identity.ts';
@@ -105,6 +106,7 @@ function create(services: Services): TrainingActivities & RunActivities {
         ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),
       trainerEnv: passedOn(process.env),
       copies: checkpointBucket(config, process.env),
+      judgePrograms: createJudgePrograms(() => services.sandbox()),
       models: createModelPlaces({
         named: config.training.models,
         python: () => ensurePython('trainer', { note: (text) => process.stderr.write(`${text}\n`) }),

@@ -4,6 +4,7 @@ import type { Blobs } from '../storage/blobs.ts';
 import type { Database } from '../storage/tables.ts';
 import type { CopyPlace } from './checkpoints/copy.ts';
 import type { Gpu } from './gpus/discover.ts';
+import type { JudgePrograms } from './judge-programs.ts';
 import type { Launcher } from './launcher.ts';
 import type { ModelPlaces } from './models/base-model.ts';
 import type { AttemptObserver } from './observer.ts';
@@ -28,6 +29,8 @@ export interface TrainingPorts {
   readonly observer?: AttemptObserver | undefined;
   /** Models that recipes begin with; absent = none but those from scratch. */
   readonly models?: ModelPlaces | undefined;
+  /** Judges programs that a model wrote at a save; absent = they are not judged. */
+  readonly judgePrograms?: JudgePrograms | undefined;
   /** Directories of recipes, the worker's own first. */
   readonly recipes: readonly string[];
 }

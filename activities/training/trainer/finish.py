@@ -1,6 +1,7 @@
 """The finished model: whole weights as safetensors with all that serving needs; adapters are merged, and kept beside."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,23 @@ def finish(trainer: Any, tokenizer: Any, artefact: Path, scratch: bool, kind: st
     if trainer.args.process_index == 0:
         model = trainer.model
         if hasattr(model, "merge_and_unload"):
-            model.save_pretrained(artefact / "adapter")
-            # PEFT's own card, which tells nothing.
-            (artefact / "adapter" / "README.md").unlink(missing_ok=True)
+            save_adapter(model, artefact / "adapter")
             model = model.merge_and_unload(safe_merge=True)
         if not scratch:
             make_ready_to_answer(model, tokenizer)
         model.save_pretrained(artefact, **({} if state is None else {"state_dict": state}))
         tokenizer.save_pretrained(artefact)
     trainer.accelerator.wait_for_everyone()
+
+
+def save_adapter(model: Any, directory: Path) -> None:
+    """The same bytes each time: PEFT writes the targets, a set, in an order of chance. Its own card tells nothing."""
+    model.save_pretrained(directory)
+    (directory / "README.md").unlink(missing_ok=True)
+    place = directory / "adapter_config.json"
+    config = json.loads(place.read_text())
+    config["target_modules"] = sorted(config["target_modules"])
+    place.write_text(json.dumps(config, indent=2, sort_keys=True))
 
 
 def make_ready_to_answer(model: Any, tokenizer: Any) -> None:

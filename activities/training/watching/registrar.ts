@@ -19,19 +19,24 @@ export async function createRegistrar(options: {
   readonly scope: CheckpointScope;
   readonly recipe: Recipe;
   readonly epoch: number;
+  /** A number of a step that is judged outside of the trainer, named as it is kept with the checkpoint's others. */
+  readonly judge?: ((step: number) => Promise<Readonly<Record<string, number>>>) | undefined;
   /** Called after each checkpoint that is whole. */
   readonly onVerified: () => void;
 }): Promise<Registrar> {
-  const { scope, recipe, epoch, onVerified } = options;
+  const { scope, recipe, epoch, judge, onVerified } = options;
   let checkpoints: readonly number[] = await verifiedSteps(scope);
   let queue: Promise<void> = Promise.resolve();
   let failed: { readonly error: unknown } | undefined;
   /** How many ranks had told a step when it was last looked at. */
   const lookedAt = new Map<number, number>();
   const decided = new Set<number>();
+  const judged = new Map<number, Readonly<Record<string, number>>>();
 
   const register = async (saving: Saving, view: AttemptView): Promise<void> => {
-    const { step, directory, part, metrics } = saving;
+    const { step, directory, part } = saving;
+    if (judge && !judged.has(step)) judged.set(step, await judge(step));
+    const metrics = { ...saving.metrics, ...judged.get(step) };
     const registered = await registerCheckpoint(
       scope,
       {
