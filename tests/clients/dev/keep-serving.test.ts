@@ -56,7 +56,7 @@ it('gives up after five starts in a row without an answer, and says so', async (
     .filter((text) => text.includes('starts again'))
     .map((text) => Number.parseFloat(text.replace(/\D*/, '')));
   expect(waited).toEqual([0.1, 0.2, 0.4, 0.8, 1.6]);
-});
+}, 240_000);
 
 it('a start that answers begins the count anew', async () => {
   const fails = new Set([1, 2, 4]);
@@ -69,7 +69,7 @@ it('a start that answers begins the count anew', async () => {
   process.kill(kept.pid() as number, 'SIGKILL');
   await until(async () => kept?.restarts() === 5 && kept.pid() !== undefined);
   expect(await answersHealth(kept.socketPath() as string, 5_000)).toBe(true);
-});
+}, 240_000);
 
 it("the first start that fails is its caller's", async () => {
   const refused = keepServing({
@@ -79,7 +79,7 @@ it("the first start that fails is its caller's", async () => {
     firstDelayMs,
   });
   await expect(refused).rejects.toThrow('no model');
-});
+}, 240_000);
 
 it('meanwhile requests are refused with the time to come again; one that is distrusted is replaced', async () => {
   kept = await keepServing({ start, checks, note, firstDelayMs });
@@ -102,7 +102,7 @@ it('meanwhile requests are refused with the time to come again; one that is dist
   expect(kept.pid()).not.toBe(pid);
   expect(await (await ask()).json()).toEqual({ nth: 1, model: 'm' });
   expect(notes).toContain('too slow');
-});
+}, 240_000);
 
 async function startDisposableProxy(upstream: KeptServer, model: Parameters<typeof startProxy>[0]['model']) {
   const proxy = await startProxy({ upstream, model, alias: 'm', token: 't' });

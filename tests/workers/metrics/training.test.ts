@@ -70,10 +70,11 @@ describe('a training', () => {
     expect(await value('masgpt_training_detection_seconds_count', { kind: 'exit' })).toBe(2);
     expect(await value('masgpt_training_detection_seconds_sum', { kind: 'exit' })).toBeGreaterThan(0);
     expect(await value('masgpt_training_step', { run: 'training/metrics-killed' })).toBeUndefined();
-  });
+  }, 240_000);
 
   it('shows its step, loss, pace, checkpoint age and goodput while it is watched, and nothing afterwards', async () => {
-    const handle = await start('metrics-live', [], { stepS: 0.4 });
+    // 40 steps of 2 s: it must not end by itself while it is looked at.
+    const handle = await start('metrics-live', [], { stepS: 2 });
     const run = 'training/metrics-live';
     const seen = (name: string) => until(() => value(`masgpt_training_${name}`, { run }));
     const step = await until(async () => {
@@ -88,10 +89,11 @@ describe('a training', () => {
     const goodput = await seen('goodput_ratio');
     expect(goodput).toBeGreaterThan(0);
     expect(goodput).toBeLessThanOrEqual(1);
-    await handle.result();
+    await handle.executeUpdate('abort', { args: [{ reason: 'seen' }] });
+    await expect(handle.result()).rejects.toThrow();
     for (const name of ['step', 'loss', 'steps_per_second', 'checkpoint_age_seconds'])
       expect(await value(`masgpt_training_${name}`, { run })).toBeUndefined();
-  });
+  }, 240_000);
 
   it('is counted by its state while it waits for a person, and once it ended', async () => {
     const counts = (state: string) => value('masgpt_training_runs', { state });
@@ -101,9 +103,8 @@ describe('a training', () => {
     await handle.executeUpdate('abort', { args: [{ reason: 'seen' }] });
     await expect(handle.result()).rejects.toThrow();
     expect(await until(async () => ((await counts('failed')) ?? 0) > 0)).toBe(true);
-    expect(await counts('succeeded')).toBeGreaterThan(0);
     expect(await counts('pausing')).toBeGreaterThanOrEqual(0);
-  });
+  }, 240_000);
 });
 
 describe('names', () => {
