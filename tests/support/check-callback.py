@@ -10,7 +10,7 @@ trainer = Path(__file__).resolve().parents[2] / "activities" / "training"
 sys.path[:0] = [str(trainer / "trainer"), str(trainer / "protocol")]
 
 import torch  # noqa: E402
-from callback import NonFiniteParameters, files_of_rank, is_broken, require_finite  # noqa: E402
+from callback import NonFiniteParameters, TokenCount, files_of_rank, is_broken, require_finite  # noqa: E402
 from arguments import strategy_of, wrapped_as  # noqa: E402
 from train import held_out_rows  # noqa: E402
 
@@ -35,6 +35,12 @@ with tempfile.TemporaryDirectory() as place:
         (directory / name).write_text("x")
     files = {rank: sorted(file.relative_to(directory).as_posix() for file in files_of_rank(directory, rank)) for rank in (0, 1, 10)}
 
+masked = TokenCount(lambda rows: {"input_ids": torch.zeros(2, 4), "attention_mask": torch.tensor([[1, 1, 1, 0], [1, 0, 0, 0]])})
+plain = TokenCount(lambda rows: {"input_ids": torch.zeros(2, 4)})
+for count in (masked, plain):
+    count(None)
+    count(None)
+
 print(
     json.dumps(
         {
@@ -42,6 +48,7 @@ print(
             "sound": [is_broken(*case) for case in ((1.0, 1.0, False), (1.0, inf, True), (0.0, 0.5, False), (2.0, None, False))],
             "refused": [refused(nan), refused(inf), refused(1.0)],
             "files": files,
+            "tokens": [masked.take(), masked.take(), plain.take()],
             "strategy": strategy_of({}),
             "asked": strategy_of({"strategy": {"kind": "single", "precision": "fp16"}}),
             "wrapped": wrapped_as(torch.nn.Linear(1, 1)),

@@ -33,6 +33,24 @@ class StrategyMismatch(ValueError):
     """The model is not wrapped as `hello` said: a library fell back to another strategy."""
 
 
+class TokenCount:
+    """A collator that counts the tokens of the batches which this rank took, padding left out. The loader takes one ahead."""
+
+    def __init__(self, collate: Callable[[Any], Any]) -> None:
+        self._collate = collate
+        self._seen = 0
+
+    def __call__(self, rows: Any) -> Any:
+        batch = self._collate(rows)
+        mask = batch.get("attention_mask")
+        self._seen += batch["input_ids"].numel() if mask is None else int(mask.sum())
+        return batch
+
+    def take(self) -> int:
+        seen, self._seen = self._seen, 0
+        return seen
+
+
 class SupervisionCallback(TrainerCallback):
     """`stop`: whether a recipe ends early; `evaluated`: called with the step after each evaluation, for more than its loss."""
 
@@ -55,6 +73,7 @@ class SupervisionCallback(TrainerCallback):
         self._saving_since = 0.0
         self._scaler_skips = 0
         self._skipped_now = False
+        self.tokens: TokenCount | None = None
         self.stopped = False
         self.ended_early = False
 
@@ -80,7 +99,8 @@ class SupervisionCallback(TrainerCallback):
         now = time.monotonic()
         self._skipped_now = bool(getattr(optimizer, "step_was_skipped", False))
         self._scaler_skips += self._skipped_now
-        events.write("step", stepS=round(now - self._step_at, 4), samples=args.train_batch_size, **self._skips())
+        told = {"tokens": self.tokens.take()} if self.tokens else {}
+        events.write("step", stepS=round(now - self._step_at, 4), samples=args.train_batch_size, **told, **self._skips())
         self._step_at = now
         command = self._control.next_for_all()
         if command in ("save", "saveStop"):
@@ -140,6 +160,8 @@ class SupervisionCallback(TrainerCallback):
     def _resume_steps(self) -> None:
         self._events.enter("train")
         self._step_at = time.monotonic()
+        if self.tokens:
+            self.tokens.take()
 
     def _skips(self) -> dict[str, int]:
         return {"scalerSkips": self._scaler_skips} if self._scaler_skips else {}

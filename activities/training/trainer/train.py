@@ -40,7 +40,7 @@ def train(job: dict[str, Any], directory: Path, events: EventWriter, strategy: d
     from trl import SFTConfig, SFTTrainer
 
     from base_model import model_for, tokenizer_for
-    from callback import SupervisionCallback
+    from callback import SupervisionCallback, TokenCount
     from early_stop import EarlyStop
     from finish import finish
     from rows import encode_rows, read_rows
@@ -85,6 +85,7 @@ def train(job: dict[str, Any], directory: Path, events: EventWriter, strategy: d
         eval_dataset=rows_of(encoded[len(encoded) - held_out :]) if held_out else None,
         callbacks=[callback],
     )
+    trainer.data_collator = callback.tokens = TokenCount(trainer.data_collator)
     if resume_from:
         events.enter("resume")
     trainer.train(resume_from_checkpoint=resume_from)

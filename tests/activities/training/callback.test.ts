@@ -26,6 +26,8 @@ it(
         1: ['rng_state_1.pth'],
         10: ['rng_state_10.pth'],
       },
+      // Padding is none; what was taken is not counted again.
+      tokens: [8, 0, 16],
       strategy: { kind: 'single', precision: 'fp32' },
       asked: { kind: 'single', precision: 'fp16' },
       wrapped: 'single',
