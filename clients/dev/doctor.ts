@@ -6,6 +6,7 @@ import { cacheDirectory } from '../../workers/host/directories.ts';
 import { type EnvironmentName, isPythonReady } from '../../workers/host/python-environment.ts';
 import { findInterpreter } from '../../workers/host/python-interpreter.ts';
 import { findProgram, installCommand } from '../../workers/host/system-packages.ts';
+import { checkLauncher } from './check-launcher.ts';
 import { checkModels } from './check-models.ts';
 import { checkSandbox } from './check-sandbox.ts';
 import { checkDatabase, checkTemporal } from './check-servers.ts';
@@ -31,6 +32,7 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<C
     checkEnvironment('grading', env),
     checkEnvironment('trainer', env),
     checkTrainingScope(env),
+    ...Object.entries(config.training.launchers).map((launcher) => checkLauncher(launcher, env)),
     checkDisk(config),
     checkModels(config, env),
   ]);

@@ -3,6 +3,8 @@ import { access, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { verdictOfScheduler } from '../../../../../activities/training/classifying/scheduler-word.ts';
+import { checkLauncher } from '../../../../../clients/dev/check-launcher.ts';
+import { launchersSchema } from '../../../../../workers/config/launchers.ts';
 import { createSlurmCommands } from '../../../../../activities/training/launchers/slurm/commands.ts';
 import { lives, python, soon } from '../../../../support/local-attempts.ts';
 import { type SlurmAttempts, slurmAttempts } from '../../../../support/slurm/slurm-attempts.ts';
@@ -180,6 +182,22 @@ describe.skipIf(withoutSlurm)('an attempt in a Slurm job', () => {
     // The same key again.
     await late.launch('beat(1)');
     expect(await attempts.begun()).toHaveLength(1);
+  });
+
+  it('has a cluster that `masgpt doctor` looks at', async () => {
+    const check = (partition: string, env = process.env) =>
+      checkLauncher(
+        [
+          'one',
+          launchersSchema.parse({ one: { kind: 'slurm', partition, conf: slurm.conf } })['one'] as never,
+        ],
+        env,
+      );
+    expect(await check('low')).toMatchObject({ name: 'launcher one', ok: true });
+    expect(await check('nowhere')).toMatchObject({ ok: false, remedy: expect.stringContaining('sinfo') });
+    expect(await check('low', { PATH: '/nowhere' })).toMatchObject({
+      remedy: expect.stringContaining('slurm-client'),
+    });
   });
 
   it('is refused in Slurm’s words', async () => {
