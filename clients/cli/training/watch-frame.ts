@@ -33,12 +33,23 @@ function phaseOf({ state, training }: Progress): string {
 }
 
 function trainingLines(training: TrainingView, nowMs: number, columns: number): string[] {
-  const { loss, tokensPerS, goodput, checkpoints, attempts, losses, parked, notices } = training;
+  const {
+    loss,
+    tokensPerS,
+    goodput,
+    waitedMs = 0,
+    checkpoints,
+    attempts,
+    losses,
+    parked,
+    notices,
+  } = training;
   const lines = [
     [
       `loss ${loss === null ? unknown : loss.toPrecision(4)}`,
       `tokens/s ${tokensPerS === null ? unknown : compact(Math.round(tokensPerS))}`,
       `goodput ${goodput === null ? unknown : `${(100 * goodput).toFixed(0)} %`}`,
+      ...(waitedMs >= 1_000 ? [`waited for people ${duration(waitedMs / 1_000)}`] : []),
       `checkpoints ${checkpoints.slice(-5).join(', ') || 'none'}`,
     ].join(', '),
   ];

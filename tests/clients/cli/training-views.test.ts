@@ -7,7 +7,13 @@ import { displayWidth } from '../../../clients/cli/display-width.ts';
 import { plot } from '../../../clients/cli/training/plot.ts';
 import { readFrom, readTail } from '../../../clients/cli/training/tail-file.ts';
 import { watchFrame } from '../../../clients/cli/training/watch-frame.ts';
-import { addLosses, type AttemptRecord, goodputOf, keptLosses, waitedOf } from '../../../workflows/training/view.ts';
+import {
+  addLosses,
+  type AttemptRecord,
+  goodputOf,
+  keptLosses,
+  waitedOf,
+} from '../../../workflows/training/view.ts';
 import { evilCorpus } from '../../support/evil-corpus.ts';
 
 describe('a curve', () => {
@@ -119,7 +125,7 @@ describe('a frame of watch', () => {
         tokensPerS: 1_234,
       },
       losses: Array.from({ length: 30 }, (_, step) => [step, 30 - step] as const),
-      ...{ goodput: 0.75, checkpoints: [10, 20], notices: [], operations: [], accepts: [] },
+      ...{ goodput: 0.75, waitedMs: 65_000, checkpoints: [10, 20], notices: [], operations: [], accepts: [] },
       attempts: [
         attempt({ toStep: 12, endedMs: 9_000, class: 'nan' as const }),
         attempt({ epoch: 2, fromStep: 10 }),
@@ -132,7 +138,11 @@ describe('a frame of watch', () => {
     const text = watchFrame('training/x', progress(), 20_000, 100).join('\n');
     for (const words of ['step 20 of 40', '2.0 steps/s', 'ETA 10 s', 'loss 0.5000', 'tokens/s 1.2k'])
       expect(text).toContain(words);
-    for (const words of ['goodput 75 %', 'checkpoints 10, 20', 'attempt 1 on here: steps 0 to 12, 9 s, nan'])
+    for (const words of [
+      'goodput 75 %, waited for people 1 min',
+      'checkpoints 10, 20',
+      'attempt 1 on here: steps 0 to 12, 9 s, nan',
+    ])
       expect(text).toContain(words);
     expect(text).toContain('masgpt training resume x');
     expect(text).toMatch(/[\u2801-\u28ff]/);
