@@ -42,9 +42,22 @@ export async function givingUpStuck(
     return await launch();
   } catch (thrown) {
     const { scheduledTimestampMs } = Context.current().info;
-    const waits = isFailure(thrown, 'Training.HostUnknown') || isFailure(thrown, 'Storage.Unavailable');
-    if (!waits || Date.now() - scheduledTimestampMs < 1_000 * silentS) throw thrown;
-    const [of = null] = (thrown.details ?? []) as { readonly epoch: number; readonly host: string }[];
-    return { kind: 'stuck', reason: `${thrown.type}: ${thrown.message}`.slice(0, 500), of };
+    const reason = reasonToWait(thrown);
+    if (reason === undefined || Date.now() - scheduledTimestampMs < 1_000 * silentS) throw thrown;
+    return { kind: 'stuck', reason: reason.slice(0, 500), of: attemptOf(thrown) };
   }
+}
+
+/** A host out of reach, or a disk that cannot be read or written: neither is the run's own fault, and both may pass. */
+function reasonToWait(thrown: unknown): string | undefined {
+  if (isFailure(thrown, 'Training.HostUnknown') || isFailure(thrown, 'Storage.Unavailable'))
+    return `${thrown.type}: ${thrown.message}`;
+  const { code, syscall } = thrown as NodeJS.ErrnoException;
+  return thrown instanceof Error && code !== undefined && syscall !== undefined ? thrown.message : undefined;
+}
+
+function attemptOf(thrown: unknown): { readonly epoch: number; readonly host: string } | null {
+  if (!isFailure(thrown)) return null;
+  const [of = null] = (thrown.details ?? []) as { readonly epoch: number; readonly host: string }[];
+  return of;
 }

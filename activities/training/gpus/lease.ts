@@ -25,7 +25,7 @@ export type Choice =
       readonly ever: boolean;
       /** One line: who holds them. */
       readonly reason: string;
-      /** Other hosts with enough free ones. */
+      /** Other hosts with enough that are free, or may be. */
       readonly elsewhere: readonly string[];
     };
 
@@ -42,13 +42,28 @@ export async function chooseGpus(transaction: Database, { host, run, asked }: Cl
   }
   const lacking = lackingWords(all, asked);
   const hosts = [...new Set(all.map((gpu) => gpu.host))].filter((name) => name !== host);
+  // Held by an attempt that ended by an operator's word: its host may now be there to prove it dead.
+  const doubted = await heldByEnded(transaction);
+  const mayBeFree = (gpu: GpuRow): boolean => isFree(gpu) || (isFit(gpu, asked) && doubted.has(gpu.uuid));
   const elsewhere = hosts.filter(
-    (name) => all.filter((gpu) => gpu.host === name && isFree(gpu)).length >= asked.count,
+    (name) => all.filter((gpu) => gpu.host === name && mayBeFree(gpu)).length >= asked.count,
   );
   const held = all.filter((gpu) => isFit(gpu, asked) && gpu.run !== null);
   const reason =
     lacking ?? `it asks for ${askedWords(asked)}; ${held.slice(0, maxNamed).map(heldWords).join(', ')}`;
   return { kind: 'noGpus', ever: lacking === undefined, reason, elsewhere };
+}
+
+async function heldByEnded(transaction: Database): Promise<ReadonlySet<string>> {
+  const rows = await transaction
+    .selectFrom('training_gpus as gpu')
+    .innerJoin('training_attempts as attempt', (join) =>
+      join.onRef('attempt.run', '=', 'gpu.run').onRef('attempt.epoch', '=', 'gpu.epoch'),
+    )
+    .select('gpu.uuid')
+    .where('attempt.state', '=', 'ended')
+    .execute();
+  return new Set(rows.map(({ uuid }) => uuid));
 }
 
 const maxNamed = 8;
