@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json] [--cells=N,N]`: runs one benchmark of this folder and prints `{ name, machine, metrics, ratios }`, where
+ * `npm run bench -- NAME [--json] [--cells=N,N] [--long]`: runs one benchmark of this folder and prints `{ name, machine, metrics, ratios }`, where
  * metrics and ratios are flat name -> number with the unit in the name.
  */
 import { cpus, totalmem } from 'node:os';
@@ -13,6 +13,8 @@ export interface BenchResult {
 export interface BenchOptions {
   /** Sizes of a matrix, of `dataset` and `disruption`. */
   readonly cells?: readonly number[] | undefined;
+  /** Of `supervision`: trainings of ten minutes. */
+  readonly long?: boolean;
 }
 
 type Bench = (note: (text: string) => void, options: BenchOptions) => Promise<BenchResult>;
@@ -27,14 +29,15 @@ const benches: Record<string, () => Promise<{ default: Bench }>> = {
   replay: () => import('./replay.ts'),
   sandbox: () => import('./sandbox.ts'),
   server: () => import('./server.ts'),
+  supervision: () => import('./supervision.ts'),
 };
 
 const [name, ...flags] = process.argv.slice(2);
 const load = name === undefined ? undefined : benches[name];
-const known = /^--(json|cells=[1-9]\d*(,[1-9]\d*)*)$/;
+const known = /^--(json|long|cells=[1-9]\d*(,[1-9]\d*)*)$/;
 if (!name || !load || flags.some((flag) => !known.test(flag))) {
   console.error(
-    `usage: npm run bench -- NAME [--json] [--cells=N,N]\nNAME: ${Object.keys(benches).join(', ')}`,
+    `usage: npm run bench -- NAME [--json] [--cells=N,N] [--long]\nNAME: ${Object.keys(benches).join(', ')}`,
   );
   process.exit(2);
 }
@@ -44,7 +47,10 @@ const cells = flags
   ?.slice('--cells='.length)
   .split(',')
   .map(Number);
-const { metrics, ratios } = await bench((text) => console.error(text), { cells });
+const { metrics, ratios } = await bench((text) => console.error(text), {
+  cells,
+  long: flags.includes('--long'),
+});
 const machine = {
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,

@@ -93,7 +93,8 @@ export function byFault({ reports, parts }: Outcome): Record<string, Record<stri
   return table;
 }
 
-const outageBeforeMs = 30_000;
+/** After which the watches are back: the heartbeat timeout and some. */
+const reattachMs = 30_000;
 
 /** Seconds from a fault of this kind until the run knew of the attempt's end, sorted. */
 function detectionsOf(
@@ -118,11 +119,14 @@ function disturbed(
   parts: readonly PartStrike[],
 ): boolean {
   const first = struck.find((one) => one.epoch === epoch && promised(one.fault).attempt !== 'lives');
-  const others = [
-    ...parts,
-    ...struck.filter((one) => one.epoch === undefined || one.fault === 'watchPaused'),
+  if (first?.atMs !== atMs) return true;
+  const outages = [
+    ...parts.map((one) => ({ from: one.atMs, to: (one.overMs ?? Infinity) + reattachMs })),
+    ...struck
+      .filter((one) => one.epoch === undefined || one.fault === 'watchPaused' || one.fault === 'watchReset')
+      .map((one) => ({ from: one.atMs, to: one.atMs + reattachMs })),
   ];
-  return first?.atMs !== atMs || others.some((one) => one.atMs > atMs - outageBeforeMs && one.atMs < endedMs);
+  return outages.some(({ from, to }) => from < endedMs && to > atMs);
 }
 
 function quantile(sorted: readonly number[], share: number): number {

@@ -12,6 +12,8 @@ export interface PartStrike {
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly broken?: string | undefined;
+  /** When all parts were up again; absent = not yet. */
+  overMs?: number;
 }
 
 /** Longer than the watch's heartbeat timeout. */
@@ -65,16 +67,19 @@ export async function strikeParts(
   const possible = (Object.keys(partPromises) as PartFault[]).filter(
     (fault) => !leaveOut.includes(fault) && (fault !== 'workerGroupKilled' || groups.possible),
   );
+  let last: PartStrike | undefined;
   for (let left: PartFault[] = []; !signal.aborted;) {
     // From the moment on at which all is up again: a slow machine would else have no worker at all.
     await untilWhole(stack, signal);
+    if (last) last.overMs = Date.now();
     await pause(everyMs * (0.5 + random()));
     if (signal.aborted) return;
     if (left.length === 0) left = possible.toSorted(() => random() - 0.5);
     const fault = left.pop() as PartFault;
     const atMs = Date.now();
     try {
-      onStrike({ fault, atMs, broken: await strikes[fault]() });
+      last = { fault, atMs, broken: await strikes[fault]() };
+      onStrike(last);
     } catch (error) {
       stack.note(`${fault} did not strike: ${String(error)}`);
     }
