@@ -51,6 +51,33 @@ export const endings: readonly Case[] = [
     seen: { stopping: { by: 'operator' } },
   },
   {
+    name: 'saved and ended on a warning that nobody explains',
+    ...{
+      class: 'preempted',
+      cause: 'preempted/warned',
+      reaction: 'resume',
+      evidence: 'the shim says warned',
+    },
+    ...{ events: [[...healthy(), line('end', 7, { reason: 'stopped' })]], exit: exited(0, 'warned') },
+  },
+  {
+    name: 'saved and ended on a warning before its time was over',
+    ...{
+      class: 'walltime',
+      cause: 'walltime/TIMEOUT',
+      reaction: 'resume',
+      evidence: 'saved before its time',
+    },
+    ...{ events: [[...healthy(), line('end', 7, { reason: 'stopped' })]], exit: exited(0, 'warned') },
+    seen: { scheduler: { state: 'TIMEOUT', reason: 'it saved before its time was over' } },
+  },
+  {
+    name: 'a warning in the last step',
+    ...{ class: 'completed', cause: 'completed/allSteps', reaction: 'succeed', evidence: 'said completed' },
+    ...{ events: [finished()], exit: exited(0, 'warned') },
+    seen: { ...whole, scheduler: { state: 'TIMEOUT' } },
+  },
+  {
     name: 'exit 143 of our own stop',
     ...{ class: 'stopped', reaction: 'park', evidence: 'stopped by the supervisor: operator' },
     ...{ exit: exited(143), seen: { stopping: { by: 'operator' } } },
