@@ -20,7 +20,8 @@ def tokenizer_for(job: dict[str, Any], rows: list[Row], first: bool) -> Any:
     from transformers import AutoTokenizer
 
     recipe, directory = job["recipe"], Path(job["directory"])
-    if job["resumeFrom"]:
+    # Beside shards there is none: then it is had, or made, as at the start.
+    if job["resumeFrom"] and (Path(job["resumeFrom"]) / "tokenizer_config.json").exists():
         return AutoTokenizer.from_pretrained(job["resumeFrom"], **SAFE)
     if recipe["model"]["base"] == "scratch":
         if first:

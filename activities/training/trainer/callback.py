@@ -18,7 +18,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from early_stop import EarlyStop
 from events import Control, EventWriter
 
-RNG_OF_RANK = re.compile(r"^rng_state_(\d+)\.pth$")
+# States of random numbers, and shards as DCP writes them.
+FILE_OF_RANK = re.compile(r"^(?:rng_state_(\d+)\.pth|__(\d+)_\d+\.distcp)$")
 
 
 class NonFiniteLoss(ArithmeticError):
@@ -183,10 +184,11 @@ def require_finite(model: torch.nn.Module, step: int) -> None:
 
 
 def files_of_rank(directory: Path, rank: int) -> list[Path]:
-    """HF's rank 0 writes all but the other ranks' states of random numbers."""
+    """HF's rank 0 writes all but what is a rank's own by its name."""
     found = []
     for file in directory.rglob("*"):
-        match = RNG_OF_RANK.match(file.name)
-        if file.is_file() and (int(match.group(1)) if match else 0) == rank:
+        match = FILE_OF_RANK.match(file.name)
+        owner = int(match.group(1) or match.group(2)) if match else 0
+        if file.is_file() and owner == rank:
             found.append(file)
     return found
