@@ -17,7 +17,7 @@ import { type RunPlan, runUnderFaults } from './training/run.ts';
 export interface ChaosForm {
   /** Faults after which no further run begins. */
   readonly kills: number;
-  /** After which no further run begins either. */
+  /** After which no further run begins either, once a quarter of the faults has struck. */
   readonly minutes: number;
   readonly runsAtOnce: number;
   /** Mean time between faults of the stack's parts. */
@@ -39,6 +39,7 @@ export interface ChaosResult {
 }
 
 const faultsPerRun = 5;
+const leastShare = 0.25;
 
 export async function chaosOfTraining(
   form: ChaosForm,
@@ -67,8 +68,8 @@ export async function chaosOfTraining(
     note(`${one.fault} (${struck} of ${kills})${one.broken ? `: BROKEN ${one.broken}` : ''}`);
   });
   const plans = planner(form, random, notHere, python);
-  const isOver = (): boolean =>
-    struck >= kills || stopped.aborted || Date.now() - beganMs > form.minutes * 60_000;
+  const isLate = (): boolean => Date.now() - beganMs > form.minutes * 60_000 && struck >= kills * leastShare;
+  const isOver = (): boolean => struck >= kills || stopped.aborted || isLate();
   const lane = async (): Promise<void> => {
     while (!isOver()) {
       begun += 1;

@@ -30,7 +30,7 @@ export interface Strikes {
 }
 
 /** Many at once are looked at less often, so that each takes longer. */
-const [maxSteps, stepSPerRun] = [80, 0.0125];
+const [maxSteps, stepSPerRun] = [80, 0.025];
 const pollMs = 100;
 const askEveryMs = 500;
 /** Without a step, before one looks whether a person is asked for. */
