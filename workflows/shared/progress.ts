@@ -103,7 +103,9 @@ function markdown(progress: Progress, nowMs: number): string {
   }
   if (progress.simulated) rows.push(['models', 'simulated']);
   if (progress.cause) rows.push(['cause', cell(progress.cause)]);
-  const table = ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name}${gap} | ${value} |`)].join('\n');
+  const table = ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name}${gap} | ${value} |`)].join(
+    '\n',
+  );
   return progress.details ? `${table}\n\n${progress.details}` : table;
 }
 
