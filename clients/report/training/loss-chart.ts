@@ -9,7 +9,7 @@ import { keptTo, type LossCurve } from './report-data.ts';
 interface Point {
   readonly step: number;
   readonly loss: number;
-  /** Of one line: an attempt's steps that count, or those that were made again. */
+  /** All that counts is one line; what an attempt trained in vain is one of its own. */
   readonly line: string;
   readonly kind: 'counts' | 'made again';
 }
@@ -105,7 +105,7 @@ function linesOf(curve: LossCurve, index: number, attempts: readonly AttemptReco
   const line =
     (kind: Point['kind']) =>
     ([step, loss]: readonly [number, number]): Point => ({
-      ...{ step, loss, kind, line: `${index} ${kind}` },
+      ...{ step, loss, kind, line: kind === 'counts' && epoch !== null ? kind : `${index} ${kind}` },
     });
   return [...counting.map(line('counts')), ...(vain.length > 1 ? vain.map(line('made again')) : [])];
 }

@@ -34,9 +34,10 @@ export interface TrainingReport {
   readonly recipeText: string;
 }
 
-/** An attempt's steps from here on were made once more by a later one; its `toStep` when none was. */
+/** An attempt's steps from here on were made once more by a later one: its `toStep` when none was, its `fromStep` when all were. */
 export function keptTo(attempts: readonly AttemptRecord[], epoch: number): number {
   const index = attempts.findIndex((attempt) => attempt.epoch === epoch);
-  const own = attempts[index]?.toStep ?? Infinity;
-  return Math.min(own, ...attempts.slice(index + 1).map(({ fromStep }) => fromStep));
+  const { fromStep = 0, toStep = Infinity } = attempts[index] ?? {};
+  const later = attempts.slice(index + 1).map((attempt) => attempt.fromStep);
+  return Math.max(fromStep, Math.min(toStep, ...later));
 }

@@ -68,6 +68,9 @@ function reportOf(text = 'plain', given: Partial<TrainingReport> = {}): Training
 it('counts the steps that a later attempt made again', () => {
   const { attempts } = reportOf();
   expect(attempts.map(({ epoch }) => keptTo(attempts, epoch))).toEqual([100, 100, 300]);
+  // A step back below where an attempt began leaves nothing of it, and no more than it made.
+  const back = [attempt(1, [0, 24]), attempt(2, [20, 24]), attempt(3, [10, 60])];
+  expect(back.map(({ epoch, toStep }) => toStep - keptTo(back, epoch))).toEqual([14, 4, 0]);
 });
 
 it('shows figures, restarts, ends and what people did', async () => {
