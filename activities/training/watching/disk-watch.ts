@@ -37,7 +37,8 @@ export function createDiskWatch(options: {
       const why = await fault();
       if (!why) return enough;
       const { step, stepS } = leadOf(view);
-      const untilSaveS = (options.saveSteps - (step % options.saveSteps)) * (stepS ?? 0);
+      // How long a step takes is not known at first: then only the last one is near.
+      const untilSaveS = (options.saveSteps - (step % options.saveSteps)) * (stepS ?? nearS);
       if (untilSaveS <= nearS) return { kind: 'none', why };
       return { kind: 'short', notice: { kind: 'lowDisk', step, text: why } };
     },

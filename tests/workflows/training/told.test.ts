@@ -1,4 +1,5 @@
 /** What people are told of a living attempt comes to their webhook, and nothing else happens to it. */
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -40,7 +41,8 @@ beforeAll(async () => {
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   process.env['TEST_TOLD_URL'] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const notify = { ops: { urlEnv: 'TEST_TOLD_URL', allowPrivate: true } };
-  parts = await trainingParts({ training: { notify, hostSilentS: 600 } });
+  const gpus = [{ uuid: `GPU-${randomUUID()}`, index: 0, name: 'a GPU' }];
+  parts = await trainingParts({ training: { notify, hostSilentS: 600, gpus, gpuWaitS: 1 } });
   await parts.addDataset('rows', '{"messages":[]}\n');
   workers = await parts.startWorkers({ queues: ['workflows'] });
   host = await startHost();
@@ -113,3 +115,32 @@ it.each<[OperatorNotice['event'], Paced, RegExp]>([
   },
   180_000,
 );
+
+it('supervisorLost, when the worker is killed and another one re-attaches', async () => {
+  const handle = await start('told-lost', { maxSteps: 20_000, stepS: 0.1 });
+  await until(async () => (await parts.progress('told-lost').catch(() => undefined))?.done);
+  await host.kill('SIGKILL');
+  host = await startHost();
+  await until(async () => told('told-lost').length > 0);
+  expect(told('told-lost').map(({ event }) => event)).toEqual(['supervisorLost']);
+  expect((await parts.progress('told-lost')).training?.attempts).toHaveLength(1);
+  await handle.cancel();
+  await expect(handle.result()).rejects.toThrow();
+}, 180_000);
+
+it('noGpu, once, when a run waits for a GPU for long', async () => {
+  await parts.addRecipe('told-holder', { maxSteps: 400, saveSteps: 50, stepS: 0.05, gpus: { count: 1 } });
+  await parts.addRecipe('told-waiter', { maxSteps: 5, saveSteps: 5, gpus: { count: 1 } });
+  const holder = await parts.start('told-holder', { dataset: 'rows', recipe: 'told-holder' });
+  await until(async () => (await parts.progress('told-holder').catch(() => undefined))?.done);
+  const waiter = await parts.start('told-waiter', { dataset: 'rows', recipe: 'told-waiter' });
+  await until(async () => told('told-waiter').length > 0);
+  expect(told('told-waiter')[0]).toMatchObject({
+    ...{ event: 'noGpu', state: 'launching' },
+    text: expect.stringContaining('held by training/told-holder (attempt 1)'),
+  });
+  await holder.cancel();
+  await expect(holder.result()).rejects.toThrow();
+  expect(await waiter.result()).toMatchObject({ state: 'succeeded' });
+  expect(told('told-waiter')).toHaveLength(1);
+}, 180_000);

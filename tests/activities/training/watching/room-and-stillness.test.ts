@@ -45,10 +45,10 @@ describe('a tree of processes', () => {
 });
 
 describe('room for the next checkpoint', () => {
-  const at = (step: number, savedBytes = 100): AttemptView => ({
+  const at = (step: number, savedBytes = 100, stepS: number | null = 1): AttemptView => ({
     ...unseenAttempt,
     savedBytes,
-    ranks: [{ ...unseenRank(0), step, stepS: 1 }],
+    ranks: [{ ...unseenRank(0), step, stepS }],
   });
   const watch = (freeBytes: number[]) => {
     const pruned: number[] = [];
@@ -76,6 +76,12 @@ describe('room for the next checkpoint', () => {
     expect(await disk.look(at(1), 0)).toMatchObject({ kind: 'short', notice: { kind: 'lowDisk', step: 1 } });
     expect((await disk.look(at(49), 1_000)).kind).toBe('enough');
     expect(await disk.look(at(49), 6_000)).toMatchObject({ kind: 'none' });
+  });
+
+  it('stops no run that is far from its save because nobody knows yet how long a step takes', async () => {
+    const { disk } = watch([50, 50, 50, 50]);
+    expect((await disk.look(at(5, 100, null), 0)).kind).toBe('short');
+    expect((await disk.look(at(49, 100, null), 6_000)).kind).toBe('none');
   });
 
   it('counts as enough where nobody can say', async () => {
