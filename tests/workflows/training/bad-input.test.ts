@@ -1,6 +1,7 @@
 /** Inputs, names and directories that are no good: refused, or shown to a person, and never the start of a trainer. */
-import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TrainingParts, trainingParts, until } from '../../support/training-parts.ts';
@@ -70,4 +71,33 @@ it('is one run, however often it is started under its name', async () => {
     WorkflowExecutionAlreadyStartedError,
   );
   expect(await handle.result()).toMatchObject({ state: 'succeeded', attempts: 1 });
+}, 180_000);
+
+const parked = (name: string, cause: string) =>
+  until(async () => {
+    const progress = await parts.progress(name).catch(() => undefined);
+    const isParked = progress?.state === 'needsOperator' && progress.cause?.includes(cause);
+    return isParked ? progress : undefined;
+  });
+
+it('goes back to no checkpoint that is in quarantine', async () => {
+  const steps = { maxSteps: 40, saveSteps: 10 } as const;
+  await parts.addRecipe('spoilt', { ...steps, faults: [{ at: 'step', step: 15, kind: 'valueError' }] });
+  const handle = await parts.start('spoilt', { dataset: 'rows', recipe: 'spoilt' });
+  const first = await parked('spoilt', '');
+  expect(first.training?.checkpoints).toEqual([10]);
+  const output = join(parts.home, 'training', 'spoilt', 'attempts', '1', 'output');
+  await writeFile(join(output, 'checkpoint-10', 'state.json'), '{"state":"of somebody else"}');
+  await handle.executeUpdate('resume');
+  const second = await parked('spoilt', 'checkpointCorrupt/none');
+  expect(second.training?.checkpoints).toEqual([]);
+  const error = await handle
+    .executeUpdate('retryFromCheckpoint', { args: [{ step: 10 }] })
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(WorkflowUpdateFailedError);
+  expect(((error as WorkflowUpdateFailedError).cause as Error).message).toContain(
+    'no verified checkpoint at step 10; verified are: none',
+  );
+  await handle.executeUpdate('abort', { args: [{ reason: 'spoilt' }] });
+  await expect(handle.result()).rejects.toThrow();
 }, 180_000);
