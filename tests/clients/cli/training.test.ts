@@ -253,6 +253,15 @@ describe('a finished model', () => {
   }, 120_000);
 });
 
+it('shows the GPUs of the hosts that train', async () => {
+  expect(await document('gpus')).toMatchObject({ gpus: expect.any(Array), waiting: [] });
+  const refused = await training('gpus', '--include', 'GPU-of-nobody');
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no GPU GPU-of-nobody is excluded'),
+  });
+});
+
 describe('nonsense', () => {
   it.each([
     [['show', 'nobody'], 1, 'no training run nobody'],
