@@ -10,14 +10,9 @@ for i in range(3):
 day = f'{datetime.now():%F} {date.today()} {dt.datetime.utcnow().date()} {time.strftime("%F")} {int(time.time()) // 3600}'
 return ask(day + datetime.now(dt.timezone.utc).strftime('%F')) + text`,
 
-  'hash order and id order': `
-class Thing:
-    def __init__(self, name): self.name = name
-things = {Thing(f't{i}') for i in range(8)}
-names = ' '.join(thing.name for thing in things)
+  'hash order': `
 words = ' '.join({'alpha', 'beta', 'gamma', 'delta', 'epsilon'})
-ordered = [thing.name for thing in sorted(things, key=id)]
-return ask(names) + ask(words) + ask(str(ordered)) + str(hash('text') % 1000)`,
+return ask(words) + ask(str({1.5, 'x', (2, 3)})) + str(hash('text') % 1000)`,
 
   'equal questions in a pool': `
 with ThreadPoolExecutor(5) as pool:
@@ -292,4 +287,15 @@ import queue
 out = queue.Queue()
 for i in range(3): threading.Thread(target=lambda i=i: out.put(ask(f'{i}')), daemon=True).start()
 return ask(out.get())`,
+};
+
+/** Where their objects lie depends on what the warm process did before; a journal tells when it matters. */
+export const programsByAddress: Readonly<Record<string, string>> = {
+  'id order, and sets of objects': `
+class Thing:
+    def __init__(self, name): self.name = name
+things = {Thing(f't{i}') for i in range(8)}
+names = ' '.join(thing.name for thing in things)
+ordered = [thing.name for thing in sorted(things, key=id)]
+return ask(names) + ask(str(ordered))`,
 };

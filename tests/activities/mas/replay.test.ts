@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../../activities/mas/journal.ts';
 import { hostProgram, sandboxLimits } from '../../../activities/mas/program-host.ts';
 import { limitsSchema } from '../../../workflows/shared/program.ts';
-import { programsByArrival, programsThatCancel, replayedPrograms } from '../../support/replayed-programs.ts';
+import {
+  programsByAddress,
+  programsByArrival,
+  programsThatCancel,
+  replayedPrograms,
+} from '../../support/replayed-programs.ts';
 import { programOf, testSandbox } from '../../support/sandbox.ts';
 
 const sandbox = await testSandbox();
@@ -105,6 +110,18 @@ describe.each(Object.entries(programsByArrival))('%s', (_, body) => {
       const { made, journal } = await run(source, whole.journal.slice(0, length), 10);
       expect(made.length, `after ${length} calls`).toBeLessThanOrEqual(whole.journal.length - length + 1);
       expect(journal.length).toBeLessThanOrEqual(whole.journal.length + 1);
+    }
+  });
+});
+
+describe.each(Object.entries(programsByAddress))('%s', (_, body) => {
+  it('goes on from every prefix, and what went otherwise is counted', async () => {
+    const source = sourceOf(body);
+    const whole = await run(source, [], 20);
+    for (let length = 1; length <= whole.journal.length; length += 1) {
+      const resumed = await run(source, whole.journal.slice(0, length), 10);
+      if (resumed.answer !== whole.answer) expect(resumed.divergences).toBeGreaterThan(0);
+      else expect(resumed.made.toSorted()).toEqual(keysOf(whole.journal.slice(length)));
     }
   });
 });

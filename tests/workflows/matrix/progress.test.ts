@@ -52,7 +52,9 @@ describe.each([
       const { currentDetails } = await handle.query<{ currentDetails: string }>(
         '__temporal_workflow_metadata',
       );
-      const rows = currentDetails.split('\n').map((line) => line.slice(2, -2).split(' | '));
+      // Cells end with room for the next column.
+      const plain = currentDetails.replaceAll('\u00A0', '');
+      const rows = plain.split('\n').map((line) => line.slice(2, -2).split(' | '));
       return Object.fromEntries(rows);
     };
     await expect.poll(() => held.length, patience).toBe(2);
