@@ -251,16 +251,23 @@ return ask(' '.join(asyncio.run(main())))`,
 };
 
 /** Their last question depends on which thread was first, which no journal tells. */
-export const programsByArrival: Readonly<Record<string, string>> = {
-  'a list that threads append to': `
+export const programsByArrival: Readonly<
+  Record<string, { readonly mostCalls: number; readonly body: string }>
+> = {
+  'a list that threads append to': {
+    mostCalls: 5,
+    body: `
 results = []
 def work(i): results.append(ask(f'{i}'))
 threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 return ask(' '.join(results))`,
+  },
 
-  'workers that share a queue': `
+  'workers that share a queue': {
+    mostCalls: 7,
+    body: `
 import queue
 jobs, out = queue.Queue(), queue.Queue()
 for i in range(6): jobs.put(i)
@@ -273,20 +280,27 @@ threads = [threading.Thread(target=work) for _ in range(3)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 return ask(' '.join(out.get() for _ in range(6)))`,
+  },
 
-  'tasks that append to a list': `
+  'tasks that append to a list': {
+    mostCalls: 5,
+    body: `
 import asyncio
 said = []
 async def one(i): said.append(await asyncio.to_thread(ask, f'{i}'))
 async def main(): await asyncio.gather(*(one(i) for i in range(4)))
 asyncio.run(main())
 return ask(' '.join(said))`,
+  },
 
-  'a race that the first thread wins': `
+  'a race that the first thread wins': {
+    mostCalls: 4,
+    body: `
 import queue
 out = queue.Queue()
 for i in range(3): threading.Thread(target=lambda i=i: out.put(ask(f'{i}')), daemon=True).start()
 return ask(out.get())`,
+  },
 };
 
 /** Where their objects lie depends on what the warm process did before; a journal tells when it matters. */

@@ -102,14 +102,15 @@ describe.each(Object.entries(programsThatCancel))('%s', (_, body) => {
   });
 });
 
-describe.each(Object.entries(programsByArrival))('%s', (_, body) => {
+describe.each(Object.entries(programsByArrival))('%s', (_, { body, mostCalls }) => {
   it('may ask its last question anew, and nothing else', async () => {
     const source = sourceOf(body);
     const whole = await run(source, [], 20);
     for (let length = 0; length <= whole.journal.length; length += 1) {
       const { made, journal } = await run(source, whole.journal.slice(0, length), 10);
-      expect(made.length, `after ${length} calls`).toBeLessThanOrEqual(whole.journal.length - length + 1);
-      expect(journal.length).toBeLessThanOrEqual(whole.journal.length + 1);
+      // Who loses a race may not have asked before it was over: how many calls there are is chance.
+      expect(made.length, `after ${length} calls`).toBeLessThanOrEqual(mostCalls - length + 1);
+      expect(journal.length).toBeLessThanOrEqual(mostCalls + 1);
     }
   });
 });
